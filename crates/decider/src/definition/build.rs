@@ -1,0 +1,323 @@
+//! Builds the step table: one pass over the nested task lists.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fermata_types::Span;
+use serde_json::{Map, Value};
+
+use crate::definition::compile::CompileError;
+use crate::definition::model::{After, Evaluator, Kind, Step, StepId};
+use crate::definition::policy::TaskPolicy;
+use crate::expression::Template;
+
+/// Types the reference server performs itself and this version does not have yet. As worker tasks
+/// they would wait for ever, so a definition that uses them is refused.
+const LATER: &[&str] = &[
+    "DECISION",
+    "DYNAMIC",
+    "EVENT",
+    "EXCLUSIVE_JOIN",
+    "FORK_JOIN_DYNAMIC",
+    "HTTP",
+    "JSON_JQ_TRANSFORM",
+    "KAFKA_PUBLISH",
+    "LAMBDA",
+    "START_WORKFLOW",
+];
+
+/// Levels of nested tasks; deeper definitions are refused before they reach the stack's end.
+const NESTING_MAX: usize = 64;
+
+/// Collects steps; children are numbered after their container.
+pub(super) struct Builder {
+    workflow: String,
+    steps: Vec<Option<Step>>,
+    ids: BTreeMap<String, StepId>,
+    pending_joins: Vec<(StepId, Vec<String>)>,
+    depth: usize,
+}
+
+fn text<'a>(task: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
+    task.get(field).and_then(Value::as_str)
+}
+
+fn flag(task: &Map<String, Value>, field: &str) -> bool {
+    task.get(field).and_then(Value::as_bool).unwrap_or(false)
+}
+
+impl Builder {
+    pub(super) fn new(workflow: String) -> Self {
+        Self {
+            workflow,
+            steps: Vec::new(),
+            ids: BTreeMap::new(),
+            pending_joins: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// The finished table, with JOIN names turned into ids.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        let mut steps: Vec<Step> = self.steps.into_iter().flatten().collect();
+        for (join, names) in self.pending_joins {
+            let place = steps.get(join.0 as usize).and_then(|step| step.enclosing_loop);
+            let mut on: Vec<StepId> = Vec::new();
+            let mut unknown = BTreeSet::new();
+            for name in &names {
+                let found = self.ids.get(name).filter(|id| {
+                    steps.get(id.0 as usize).is_some_and(|step| step.enclosing_loop == place)
+                });
+                match found {
+                    Some(id) if on.contains(id) => {}
+                    Some(id) => on.push(*id),
+                    None => {
+                        unknown.insert(name);
+                    }
+                }
+            }
+            let unknown = u32::try_from(unknown.len()).unwrap_or(u32::MAX);
+            if let Some(step) = steps.get_mut(join.0 as usize) {
+                step.kind = Kind::Join { names, on, unknown };
+            }
+        }
+        steps
+    }
+
+    /// Adds a task list; answers its first step. `after` is what follows the last one.
+    pub(super) fn sequence(
+        &mut self,
+        list: &Value,
+        after: After,
+        enclosing_loop: Option<StepId>,
+        path: &str,
+    ) -> Result<Option<StepId>, CompileError> {
+        self.depth += 1;
+        if self.depth > NESTING_MAX {
+            let what = format!("tasks are nested deeper than {NESTING_MAX} levels");
+            return Err(CompileError::Invalid { path: path.to_owned(), what });
+        }
+        let tasks = list.as_array().map_or(&[][..], Vec::as_slice);
+        let mut first = None;
+        let mut previous: Option<StepId> = None;
+        for (at, task) in tasks.iter().enumerate() {
+            let id =
+                self.step(task, tasks.get(at + 1), enclosing_loop, &format!("{path}[{at}]"))?;
+            self.set_after(previous, After::Step(id));
+            first = first.or(Some(id));
+            previous = Some(id);
+        }
+        self.set_after(previous, after);
+        self.depth -= 1;
+        Ok(first)
+    }
+
+    fn set_after(&mut self, step: Option<StepId>, after: After) {
+        let slot = step.and_then(|id| self.steps.get_mut(id.0 as usize));
+        if let Some(Some(step)) = slot {
+            step.after = after;
+        }
+    }
+
+    fn step(
+        &mut self,
+        value: &Value,
+        following: Option<&Value>,
+        enclosing_loop: Option<StepId>,
+        path: &str,
+    ) -> Result<StepId, CompileError> {
+        let invalid =
+            |what: &str| CompileError::Invalid { path: path.to_owned(), what: what.to_owned() };
+        let task = value.as_object().ok_or_else(|| invalid("a task is not an object"))?;
+        let reference =
+            text(task, "taskReferenceName").ok_or_else(|| invalid("no taskReferenceName"))?;
+        let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
+        if self.ids.insert(reference.to_owned(), id).is_some() {
+            return Err(CompileError::Duplicate {
+                reference: reference.to_owned(),
+                workflow: self.workflow.clone(),
+            });
+        }
+        self.steps.push(None);
+        let place = Place { id, enclosing_loop, path };
+        let kind = self.kind(task, following, &place)?;
+        let step = assemble(task, value, reference, kind, &place);
+        if let Some(slot) = self.steps.get_mut(id.0 as usize) {
+            *slot = Some(step);
+        }
+        Ok(id)
+    }
+
+    fn kind(
+        &mut self,
+        task: &Map<String, Value>,
+        following: Option<&Value>,
+        place: &Place<'_>,
+    ) -> Result<Kind, CompileError> {
+        let name = text(task, "name").unwrap_or("");
+        Ok(match text(task, "type").unwrap_or("SIMPLE") {
+            "SIMPLE" => Kind::Worker { task_type: name.to_owned() },
+            "SWITCH" => self.switch(task, place)?,
+            "INLINE" => Kind::Inline,
+            "SET_VARIABLE" => Kind::SetVariable,
+            "TERMINATE" => Kind::Terminate,
+            "FORK_JOIN" => self.fork(task, following, place)?,
+            "JOIN" => {
+                self.pending_joins.push((place.id, names(task.get("joinOn"))));
+                Kind::Join { names: Vec::new(), on: Vec::new(), unknown: 0 }
+            }
+            "DO_WHILE" => self.do_while(task, place)?,
+            "SUB_WORKFLOW" => Kind::SubWorkflow {
+                params: Template::parse(task.get("subWorkflowParam").unwrap_or(&Value::Null)),
+            },
+            "WAIT" => Kind::Wait,
+            "HUMAN" => Kind::Human,
+            "PULL_WORKFLOW_MESSAGES" => Kind::PullMessages,
+            "NOOP" => Kind::Noop,
+            later if LATER.contains(&later) => {
+                return Err(CompileError::Unsupported {
+                    path: place.path.to_owned(),
+                    kind: later.to_owned(),
+                });
+            }
+            other => Kind::Worker { task_type: other.to_owned() },
+        })
+    }
+
+    fn switch(
+        &mut self,
+        task: &Map<String, Value>,
+        place: &Place<'_>,
+    ) -> Result<Kind, CompileError> {
+        let end = After::SwitchEnd(place.id);
+        let mut cases = Vec::new();
+        for (case, list) in
+            task.get("decisionCases").and_then(Value::as_object).into_iter().flatten()
+        {
+            let path = format!("{}.decisionCases.{case}", place.path);
+            let first = self.sequence(list, end, place.enclosing_loop, &path)?;
+            cases.push((case.clone(), first));
+        }
+        let path = format!("{}.defaultCase", place.path);
+        let list = task.get("defaultCase").unwrap_or(&Value::Null);
+        let default = self.sequence(list, end, place.enclosing_loop, &path)?;
+        Ok(Kind::Switch {
+            evaluator: Evaluator::named(text(task, "evaluatorType").unwrap_or("")),
+            expression: Arc::from(text(task, "expression").unwrap_or("")),
+            cases,
+            default,
+        })
+    }
+
+    fn fork(
+        &mut self,
+        task: &Map<String, Value>,
+        following: Option<&Value>,
+        place: &Place<'_>,
+    ) -> Result<Kind, CompileError> {
+        let mut branches = Vec::new();
+        let lists = task.get("forkTasks").and_then(Value::as_array);
+        for (at, list) in lists.into_iter().flatten().enumerate() {
+            let path = format!("{}.forkTasks[{at}]", place.path);
+            branches.extend(self.sequence(list, After::BranchEnd, place.enclosing_loop, &path)?);
+        }
+        let is_join = following
+            .and_then(|next| next.get("type"))
+            .and_then(Value::as_str)
+            .is_some_and(|kind| kind == "JOIN");
+        // The JOIN stands right after the fork in the list, so its id is the next one given.
+        let join = is_join.then(|| StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX)));
+        Ok(Kind::Fork { branches, join })
+    }
+
+    fn do_while(
+        &mut self,
+        task: &Map<String, Value>,
+        place: &Place<'_>,
+    ) -> Result<Kind, CompileError> {
+        let path = format!("{}.loopOver", place.path);
+        let list = task.get("loopOver").unwrap_or(&Value::Null);
+        let body = self.sequence(list, After::LoopEnd, Some(place.id), &path)?;
+        if task.get("items").is_some_and(|items| !items.is_null()) {
+            return Err(CompileError::Unsupported {
+                path: place.path.to_owned(),
+                kind: "DO_WHILE with items".to_owned(),
+            });
+        }
+        Ok(Kind::DoWhile { condition: Arc::from(text(task, "loopCondition").unwrap_or("")), body })
+    }
+}
+
+/// Where a step stands.
+struct Place<'a> {
+    id: StepId,
+    enclosing_loop: Option<StepId>,
+    path: &'a str,
+}
+
+fn names(list: Option<&Value>) -> Vec<String> {
+    let items = list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn assemble(
+    task: &Map<String, Value>,
+    value: &Value,
+    reference: &str,
+    kind: Kind,
+    place: &Place<'_>,
+) -> Step {
+    let definition = task.get("taskDefinition").filter(|found| found.is_object());
+    let template = definition
+        .and_then(|found| found.get("inputTemplate"))
+        .and_then(Value::as_object)
+        .filter(|_| takes_input_template(&kind));
+    let mut input = task.get("inputParameters").and_then(Value::as_object).cloned();
+    for (key, default) in template.into_iter().flatten() {
+        let map = input.get_or_insert_default();
+        if !map.contains_key(key) {
+            map.insert(key.clone(), default.clone());
+        }
+    }
+    let retries = task.get("retryCount").and_then(Value::as_u64);
+    Step {
+        id: place.id,
+        reference: reference.to_owned(),
+        name: text(task, "name").unwrap_or("").to_owned(),
+        task_type: task_type(task, &kind),
+        kind,
+        input: Template::parse(&Value::Object(input.unwrap_or_default())),
+        input_defaults: template
+            .into_iter()
+            .flatten()
+            .map(|(key, default)| (key.clone(), default.clone()))
+            .collect(),
+        policy: TaskPolicy::read(
+            definition.unwrap_or(&Value::Null),
+            retries.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+        ),
+        optional: flag(task, "optional"),
+        permissive: flag(task, "permissive"),
+        start_delay: Span::from_seconds(
+            task.get("startDelay").and_then(Value::as_i64).unwrap_or(0).max(0),
+        ),
+        after: After::RunEnd,
+        enclosing_loop: place.enclosing_loop,
+        joins: Vec::new(),
+        json: Arc::from(value.to_string()),
+        definition_json: definition.map(|found| Arc::from(found.to_string())),
+    }
+}
+
+/// `WAIT`, `HUMAN`, `TERMINATE` and `SWITCH` ignore the template (`conductor-semantics` 5).
+const fn takes_input_template(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Wait | Kind::Human | Kind::Terminate | Kind::Switch { .. })
+}
+
+fn task_type(task: &Map<String, Value>, kind: &Kind) -> String {
+    match kind {
+        Kind::Worker { task_type } => task_type.clone(),
+        Kind::Fork { .. } => "FORK".to_owned(),
+        _ => text(task, "type").unwrap_or("SIMPLE").to_owned(),
+    }
+}

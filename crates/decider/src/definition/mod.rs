@@ -1,0 +1,15 @@
+//! Definitions: parsed once into a flat table of steps, with everything a run needs embedded.
+
+pub mod build;
+pub mod compile;
+pub mod model;
+pub mod policy;
+pub mod resolve;
+pub mod validate;
+
+pub use compile::{CompileError, compile};
+pub use model::{
+    After, DefinitionHash, Evaluator, Kind, Step, StepId, TimeoutPolicy, Workflow, WorkflowKey,
+};
+pub use policy::{RetryLogic, TaskPolicy};
+pub use resolve::{Catalog, ResolveError, resolve};

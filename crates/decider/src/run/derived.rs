@@ -1,0 +1,159 @@
+//! Outputs that are derived on read instead of stored as growing JSON: of JOIN, DO_WHILE and an
+//! open SUB_WORKFLOW (design 4).
+
+use fermata_types::{Payload, TaskNumber};
+use serde_json::{Map, Value};
+
+use crate::definition::{Kind, StepId};
+use crate::expression::DESCENT_TASKS_MAX;
+use crate::run::state::Run;
+use crate::run::task::{Stored, Task};
+
+/// Which part of a derived output is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// Only what the skeleton knows: a loop's iteration.
+    Shallow,
+    /// Only that iteration of a loop.
+    Iteration(u32),
+}
+
+/// Why an output cannot be given now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// These payloads have to be loaded first.
+    Payloads(Vec<Stored>),
+    /// It ranges over more than [`DESCENT_TASKS_MAX`] tasks.
+    TooManyTasks,
+}
+
+/// A task's output as a parsed value.
+///
+/// # Errors
+/// [`Lack`]: what has to be loaded first, or that it is too large to be put together.
+pub fn output(
+    run: &Run,
+    task: &Task,
+    payload: &dyn Fn(Stored) -> Option<Payload>,
+    part: Part,
+) -> Result<Value, Lack> {
+    output_within(run, task, payload, part, DESCENT_TASKS_MAX)
+}
+
+/// As [`output`], over at most that many tasks: answers to people may be larger than what an
+/// expression may read.
+///
+/// # Errors
+/// As [`output`].
+pub fn output_within(
+    run: &Run,
+    task: &Task,
+    payload: &dyn Fn(Stored) -> Option<Payload>,
+    part: Part,
+    limit: usize,
+) -> Result<Value, Lack> {
+    let mut gather = Gather { payload, lacking: Vec::new(), tasks: 0, limit };
+    let value = match &run.step_of(task).kind {
+        Kind::Join { on, .. } if task.output.is_none() => gather.join(run, task, on),
+        Kind::DoWhile { .. } if task.output.is_none() => gather.do_while(run, task, part),
+        _ => gather.own(task),
+    };
+    if gather.tasks > limit {
+        Err(Lack::TooManyTasks)
+    } else if gather.lacking.is_empty() {
+        Ok(value)
+    } else {
+        Err(Lack::Payloads(gather.lacking))
+    }
+}
+
+struct Gather<'a> {
+    payload: &'a dyn Fn(Stored) -> Option<Payload>,
+    lacking: Vec<Stored>,
+    tasks: usize,
+    limit: usize,
+}
+
+impl Gather<'_> {
+    fn own(&mut self, task: &Task) -> Value {
+        match (task.output, task.child()) {
+            (Some(stored), _) => match (self.payload)(stored) {
+                Some(payload) => payload.to_value(),
+                None => {
+                    self.lacking.push(stored);
+                    Value::Null
+                }
+            },
+            (None, Some(child)) => serde_json::json!({ "subWorkflowId": child.to_string() }),
+            (None, None) => Value::Object(Map::new()),
+        }
+    }
+
+    fn nested(&mut self, run: &Run, task: &Task) -> Value {
+        self.tasks += 1;
+        if self.tasks > self.limit {
+            return Value::Null;
+        }
+        match &run.step_of(task).kind {
+            Kind::Join { on, .. } if task.output.is_none() => self.join(run, task, on),
+            Kind::DoWhile { .. } if task.output.is_none() => self.do_while(run, task, Part::Whole),
+            _ => self.own(task),
+        }
+    }
+
+    /// `{ref: output}` of the branches that have any (`conductor-semantics` 5.5.1).
+    fn join(&mut self, run: &Run, join: &Task, on: &[StepId]) -> Value {
+        let mut map = Map::new();
+        if !join.status.is_terminal() {
+            return Value::Object(map);
+        }
+        for step in on {
+            let Some(task) = run.latest_in(*step, join.scope, join.iteration) else { continue };
+            let output = self.nested(run, task);
+            if output.as_object().is_none_or(|output| !output.is_empty()) {
+                map.insert(run.reference_of(task), output);
+            }
+        }
+        Value::Object(map)
+    }
+
+    /// `{iteration: N, "1": {bodyRef: output} …}` (`conductor-semantics` 5.9).
+    fn do_while(&mut self, run: &Run, task: &Task, part: Part) -> Value {
+        let mut map = Map::new();
+        let iteration = task.loop_iteration();
+        if iteration == 0 && !task.status.is_terminal() {
+            return Value::Object(map);
+        }
+        map.insert("iteration".to_owned(), Value::from(iteration));
+        let (first, last) = match part {
+            Part::Whole => (1, iteration),
+            Part::Shallow => return Value::Object(map),
+            Part::Iteration(wanted) => (wanted, wanted),
+        };
+        let range = (task.number, first, StepId(0))..=(task.number, last, StepId(u32::MAX));
+        for ((_, iteration, step), number) in run.in_loops.range(range) {
+            self.body_task(run, &mut map, (*iteration, *step), *number);
+            if self.tasks > self.limit {
+                break;
+            }
+        }
+        Value::Object(map)
+    }
+
+    fn body_task(
+        &mut self,
+        run: &Run,
+        map: &mut Map<String, Value>,
+        (iteration, step): (u32, StepId),
+        number: TaskNumber,
+    ) {
+        let Some(body) = run.task(number) else { return };
+        let output = self.nested(run, body);
+        let entry = map.entry(iteration.to_string()).or_insert_with(|| Value::Object(Map::new()));
+        if let Some(entry) = entry.as_object_mut() {
+            entry.insert(run.definition.step(step).reference.clone(), output);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Messages into lane `default`: accepted outside history, with the lane row as their truth.
+
+use fermata_types::{Payload, limits};
+
+use crate::context::Context;
+use crate::effect::Effect;
+use crate::rejection::Rejection;
+use crate::run::decide::Decision;
+use crate::run::state::Run;
+
+/// Accepts a message (`conductor-rest` 1.2). A run that is not RUNNING takes none; a full lane
+/// refuses until one is consumed. `advance` wakes a waiting task in the same commit.
+pub(super) fn send(run: &Run, id: &str, payload: &Payload, context: Context<'_>) -> Decision {
+    let name = run.id.to_string();
+    if run.status != fermata_types::RunStatus::Running {
+        return Decision::Rejected(Rejection::NotRunning { run: name, status: run.status });
+    }
+    if run.lane.pending() >= limits::LANE_MESSAGES_MAX {
+        let limit = limits::LANE_MESSAGES_MAX;
+        return Decision::Rejected(Rejection::LaneFull { run: name, limit });
+    }
+    let append = Effect::AppendMessage {
+        offset: run.lane.head.next(),
+        id: id.to_owned(),
+        payload: payload.clone(),
+        received: context.now,
+    };
+    Decision::done(Vec::new(), vec![append])
+}

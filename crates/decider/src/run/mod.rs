@@ -1,0 +1,26 @@
+//! The run: its state, the events folded into it, the commands decided on it, and the plan that
+//! says what comes next.
+
+pub mod advance;
+pub mod apply;
+pub mod clock;
+pub mod deadline;
+pub mod decide;
+pub mod derived;
+pub mod document;
+pub mod follow;
+pub mod lane;
+pub mod message;
+pub mod operate;
+pub mod plan;
+pub mod start;
+pub mod state;
+pub mod task;
+pub mod update;
+
+pub use advance::{Advanced, advance};
+pub use apply::apply;
+pub use decide::{Decision, decide};
+pub use lane::Lane;
+pub use state::{Agenda, Run};
+pub use task::{Stored, Task};

@@ -1,0 +1,7 @@
+//! Which tasks come next, what they get, and how a run ends.
+
+pub mod finish;
+pub mod inputs;
+pub mod next;
+pub mod queueing;
+pub mod settle;

@@ -1,0 +1,16 @@
+//! How each kind of task behaves in the decider: one file a kind.
+
+pub mod closing;
+pub mod do_while;
+pub mod fork_join;
+pub mod inline;
+pub mod join;
+pub mod noop;
+pub mod pull_messages;
+pub mod script_task;
+pub mod set_variable;
+pub mod sub_workflow;
+pub mod switch;
+pub mod terminate;
+pub mod wait;
+pub mod wait_time;

@@ -1,0 +1,174 @@
+//! What holds for every run after every command.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fermata_decider::apply;
+use fermata_decider::definition::Kind;
+use fermata_decider::run::{Run, Task, clock};
+use fermata_types::{RunStatus, TaskNumber};
+
+use super::Driven;
+
+/// Tasks over which the checks that read all history are left to the test itself.
+const CHECKED_EACH_TIME: usize = 300;
+
+/// Checks a run that was just given a command.
+pub fn check(driven: &Driven) {
+    let run = &driven.run;
+    if !run.has_started() {
+        return;
+    }
+    counters_match(run);
+    indexes_match(run);
+    deadlines_match(run);
+    joins_match(run);
+    queues_match(driven);
+    assert!(run.is_quiet(), "the bench fetches everything, so the run is quiet: {:?}", run.agenda);
+    assert!(
+        run.status.is_terminal() || !waits(run).is_empty(),
+        "the run waits for nothing: {run:?}"
+    );
+    if run.tasks.len() <= CHECKED_EACH_TIME {
+        folds_again(driven);
+    }
+}
+
+fn open(run: &Run) -> impl Iterator<Item = &Task> {
+    run.tasks.iter().filter(|task| !task.status.is_terminal())
+}
+
+fn counters_match(run: &Run) {
+    assert_eq!(run.open as usize, open(run).count(), "open counter");
+    for (at, task) in run.tasks.iter().enumerate() {
+        assert_eq!(task.number.0 as usize, at + 1, "tasks are numbered without gaps");
+    }
+    if run.status.is_terminal() {
+        assert!(run.children.is_empty() && run.pulls.is_empty() && run.agenda.is_empty());
+        return;
+    }
+    let children: BTreeMap<_, _> =
+        open(run).filter_map(|task| Some((task.number, task.child()?))).collect();
+    assert_eq!(run.children, children, "open children");
+    let pulls: BTreeSet<_> = open(run)
+        .filter(|task| matches!(run.step_of(task).kind, Kind::PullMessages))
+        .map(|task| task.number)
+        .collect();
+    assert_eq!(run.pulls, pulls, "open pulls");
+}
+
+fn indexes_match(run: &Run) {
+    let mut latest = vec![TaskNumber(0); run.definition.steps.len()];
+    let mut in_loops = BTreeMap::new();
+    let mut places = BTreeSet::new();
+    for task in &run.tasks {
+        let slot = latest.get_mut(task.step.0 as usize).expect("a step of the definition");
+        *slot = task.number;
+        if task.scope != TaskNumber(0) {
+            in_loops.insert((task.scope, task.iteration, task.step), task.number);
+        }
+        assert!(
+            task.retried || places.insert((task.scope, task.iteration, task.step)),
+            "two live attempts at {}",
+            run.reference_of(task)
+        );
+        assert!(!task.retried || task.status.is_terminal(), "a replaced attempt has ended");
+        assert!(!task.executed || task.status.is_terminal(), "only what has ended is done with");
+    }
+    assert_eq!(run.latest, latest, "latest task of each step");
+    assert_eq!(run.in_loops, in_loops, "latest task of each step in each iteration");
+}
+
+fn deadlines_match(run: &Run) {
+    let mut wanted = BTreeSet::new();
+    if !run.status.is_terminal() {
+        wanted.extend(clock::workflow_due(run).map(|due| (due, clock::RUN)));
+        for task in open(run) {
+            let due = clock::limits(run, task).map(|(_, due)| due).min();
+            wanted.extend(due.map(|due| (due, task.number)));
+        }
+    }
+    assert_eq!(run.deadlines, wanted, "deadline index");
+}
+
+/// The names a JOIN still waits for.
+fn awaited(run: &Run, join: &Task) -> Vec<String> {
+    let Kind::Join { on, .. } = &run.step_of(join).kind else { return Vec::new() };
+    on.iter()
+        .filter(|step| {
+            !run.latest_in(**step, join.scope, join.iteration)
+                .is_some_and(|task| task.executed && !task.retried)
+        })
+        .map(|step| run.definition.step(*step).reference.clone())
+        .collect()
+}
+
+fn joins_match(run: &Run) {
+    if run.status.is_terminal() {
+        return;
+    }
+    for join in open(run) {
+        let Kind::Join { unknown, .. } = &run.step_of(join).kind else { continue };
+        let left = join.extra.as_ref().map_or(0, |extra| extra.waiting_on);
+        let wanted = awaited(run, join).len() + *unknown as usize;
+        assert_eq!(left as usize, wanted, "what {} waits for", run.reference_of(join));
+    }
+}
+
+fn queues_match(driven: &Driven) {
+    let run = &driven.run;
+    if run.status.is_terminal() {
+        return;
+    }
+    let queued: BTreeMap<_, _> =
+        open(run).filter_map(|task| Some((task.number, task.queued?))).collect();
+    let known: BTreeMap<_, _> =
+        driven.queued.iter().map(|(task, (_, ready))| (*task, *ready)).collect();
+    assert_eq!(queued, known, "tasks in queues");
+}
+
+/// History folded from scratch gives the same state.
+pub fn folds_again(driven: &Driven) {
+    let run = &driven.run;
+    let mut again = Run::new(run.id, run.definition.clone());
+    for (row, event) in &driven.events {
+        again.row = *row;
+        apply(&mut again, event);
+    }
+    again.row = run.row;
+    again.lane = run.lane;
+    assert!(format!("{again:?}") == format!("{run:?}"), "{again:#?}\nis not\n{run:#?}");
+}
+
+/// What a run that has not ended waits for.
+pub fn waits(run: &Run) -> Vec<String> {
+    let mut waits = Vec::new();
+    if run.status == RunStatus::Paused {
+        waits.push("resume".to_owned());
+    }
+    for task in open(run) {
+        let name = run.reference_of(task);
+        match &run.step_of(task).kind {
+            Kind::Worker { .. } => waits.push(format!("worker {name}")),
+            Kind::Wait if task.wait_until().is_some() => waits.push(format!("time {name}")),
+            Kind::Wait => waits.push(format!("signal {name}")),
+            Kind::Human => waits.push(format!("person {name}")),
+            Kind::PullMessages => waits.push(format!("message {name}")),
+            Kind::SubWorkflow { .. } if task.child().is_some() => {
+                waits.push(format!("child {name}"));
+            }
+            Kind::SubWorkflow { .. } if task.due.is_some() => waits.push(format!("time {name}")),
+            Kind::Join { unknown, .. } => {
+                let mut names = awaited(run, task);
+                names.extend((0..*unknown).map(|_| "?".to_owned()));
+                waits.push(format!("join {name} on {}", names.join(" ")));
+            }
+            _ => {}
+        }
+    }
+    waits
+}
+
+/// Whether a run that has not ended waits for something that can come: not only for JOINs.
+pub fn names_what_it_waits_for(run: &Run) -> bool {
+    waits(run).iter().any(|wait| !wait.starts_with("join "))
+}

@@ -1,0 +1,19 @@
+//! Given, when, then: what a run does, as text. One file a kind of task or command.
+
+mod do_while;
+mod domains;
+mod fork_join;
+mod inline;
+mod operate;
+mod output;
+mod pull_messages;
+mod retries;
+mod set_variable;
+mod simple;
+mod sub_workflow;
+mod switch;
+mod terminate;
+mod timeouts;
+mod tolerated;
+mod updates;
+mod wait;

@@ -1,0 +1,7 @@
+//! Integration tests of the storage seam.
+
+mod conformance;
+mod faults;
+mod golden;
+mod keys;
+mod strategies;

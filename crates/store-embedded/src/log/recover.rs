@@ -1,0 +1,242 @@
+//! Recovery: all frames since the checkpoint (none yet: position 0), then a place to go on.
+//!
+//! A segment ends where the next one's header says the next one begins. Only in the last segment
+//! that has begun may a frame be bad, and only if nothing valid follows: then it is the end that
+//! a crash tore, of a group nobody was told about. Whatever else is wrong is said loudly.
+//!
+//! What a crash left behind the last whole frame is never overwritten: the log goes on in the
+//! same segment only if there is nothing but zeros, else in a new one, whose header then says
+//! that the torn bytes do not count; so no later recovery can take them for a group.
+
+use std::path::PathBuf;
+
+use fermata_storage::CodecError;
+use fermata_types::Position;
+
+use super::reader::SegmentImage;
+use super::segment::{self, SECTOR, SegmentHeader};
+use super::writer::{Segment, SegmentMaker};
+use super::{AppendError, Frame, LogWriter, OpenError, StoreId, identity};
+use crate::options::Options;
+
+/// What is done with each frame, in order.
+type Apply<'a> = &'a mut dyn FnMut(Frame<'_>) -> Result<(), CodecError>;
+
+/// Opens the log of a directory, or creates it, and gives every frame to `apply`.
+pub(crate) fn recover(
+    dir: PathBuf,
+    options: Options,
+    apply: Apply<'_>,
+) -> Result<LogWriter, OpenError> {
+    let Options { store_id, segment_bytes, files } = options;
+    let maker = SegmentMaker { files, dir, segment_bytes };
+    let numbers = list_segments(&maker)?;
+    match identity::read(&*maker.files, &maker.dir)? {
+        Some(store_id) => Recovery { maker, store_id, next: Position(1) }.run(&numbers, apply),
+        None => create(maker, store_id, &numbers),
+    }
+}
+
+fn list_segments(maker: &SegmentMaker) -> Result<Vec<u64>, OpenError> {
+    let names = maker.files.list(&maker.dir).map_err(OpenError::io("list", &maker.dir))?;
+    let mut numbers: Vec<u64> = names.iter().filter_map(|name| segment::number_of(name)).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Makes a new store. The identity comes last, when all else is durable.
+fn create(maker: SegmentMaker, id: StoreId, numbers: &[u64]) -> Result<LogWriter, OpenError> {
+    for number in numbers {
+        // A crash while the store was created leaves its first segment, without frames.
+        let image = SegmentImage::read(&*maker.files, &maker.dir, *number)?;
+        if *number != 1 || !image.is_zero_from(SECTOR) {
+            let path = maker.dir.join(identity::NAME);
+            return Err(OpenError::corrupt(&path, 0, "missing, but there are segments"));
+        }
+        maker.files.remove(&image.path).map_err(OpenError::io("remove", &image.path))?;
+    }
+    let first = make_segment(&maker, 1, id, Position(1))?;
+    identity::write(&*maker.files, &maker.dir, id)?;
+    tracing::info!(dir = %maker.dir.display(), "store created");
+    Ok(LogWriter::new(maker, id, first, Position(0)))
+}
+
+fn make_segment(
+    maker: &SegmentMaker,
+    number: u64,
+    id: StoreId,
+    first: Position,
+) -> Result<Segment, OpenError> {
+    maker.make_begun(number, id, first).map_err(|error| match error {
+        AppendError::Full => OpenError::StorageFull { dir: maker.dir.clone() },
+        AppendError::Failed { action, path, source } => OpenError::Io { action, path, source },
+    })
+}
+
+/// The end of the log: the last segment that has begun, and its last frame.
+struct Tail {
+    image: SegmentImage,
+    end: usize,
+    last_frame: Option<usize>,
+}
+
+struct Recovery {
+    maker: SegmentMaker,
+    store_id: StoreId,
+    next: Position,
+}
+
+impl Recovery {
+    fn run(mut self, numbers: &[u64], apply: Apply<'_>) -> Result<LogWriter, OpenError> {
+        let (begun, ahead) = self.read_begun(numbers, apply)?;
+        let current = self.go_on(begun, &ahead)?;
+        let position = Position(self.next.0 - 1);
+        let segments = numbers.len() - ahead.len();
+        tracing::info!(dir = %self.maker.dir.display(), %position, segments, "log recovered");
+        Ok(LogWriter::new(self.maker, self.store_id, current, position))
+    }
+
+    /// Replays all segments that have begun, one in memory at a time; also says which have not.
+    fn read_begun(
+        &mut self,
+        numbers: &[u64],
+        apply: Apply<'_>,
+    ) -> Result<(Tail, Vec<PathBuf>), OpenError> {
+        let headers = self.read_headers(numbers)?;
+        let begun: Vec<SegmentHeader> = headers.iter().map_while(|image| image.header).collect();
+        let mut ahead = Vec::new();
+        for image in headers.into_iter().skip(begun.len()) {
+            self.check_not_begun(&image, ahead.first())?;
+            ahead.push(image.path);
+        }
+        let mut tail = None;
+        let ends = begun.iter().skip(1).map(|next| Some(next.first)).chain([None]);
+        for (header, until) in begun.iter().zip(ends) {
+            let image = SegmentImage::read(&*self.maker.files, &self.maker.dir, header.number)?;
+            let (end, last_frame) = self.replay(&image, until, apply)?;
+            if until.is_none() {
+                self.check_torn(&image, end)?;
+                tail = Some(Tail { image, end, last_frame });
+            }
+        }
+        let path = self.maker.dir.join(segment::name(1));
+        let tail = tail.ok_or_else(|| OpenError::corrupt(&path, 0, "no segment has begun"))?;
+        Ok((tail, ahead))
+    }
+
+    fn read_headers(&self, numbers: &[u64]) -> Result<Vec<SegmentImage>, OpenError> {
+        let mut headers = Vec::new();
+        for (number, expected) in numbers.iter().zip(1..) {
+            if *number != expected {
+                let path = self.maker.dir.join(segment::name(expected));
+                return Err(OpenError::corrupt(&path, 0, "missing, but a later segment is there"));
+            }
+            let image = SegmentImage::read_header(&*self.maker.files, &self.maker.dir, *number)?;
+            match image.header {
+                Some(header) if header.store_id != self.store_id => {
+                    return Err(OpenError::corrupt(&image.path, 0, "a segment of another store"));
+                }
+                Some(header) if header.number != *number => {
+                    let what = format!("segment {} under another name", header.number);
+                    return Err(OpenError::corrupt(&image.path, 0, what));
+                }
+                _ => headers.push(image),
+            }
+        }
+        Ok(headers)
+    }
+
+    /// A segment without a whole header was made ahead of time, or its header was torn before
+    /// any frame: there is none in it, and no later segment has begun.
+    fn check_not_begun(
+        &self,
+        image: &SegmentImage,
+        earlier: Option<&PathBuf>,
+    ) -> Result<(), OpenError> {
+        if image.header.is_some() {
+            let path = earlier.unwrap_or(&image.path);
+            return Err(OpenError::corrupt(path, 0, "no header, but a later segment has begun"));
+        }
+        let whole = SegmentImage::read(&*self.maker.files, &self.maker.dir, image.number)?;
+        match whole.frame_from(SECTOR, self.store_id, Position(0)) {
+            Some(_) => Err(OpenError::corrupt(&image.path, 0, "frames without a whole header")),
+            None => Ok(()),
+        }
+    }
+
+    /// Applies a segment's frames up to `until`, the first of the next segment, or as far as they
+    /// are whole. Answers where they end and where the last one starts.
+    fn replay(
+        &mut self,
+        image: &SegmentImage,
+        until: Option<Position>,
+        apply: Apply<'_>,
+    ) -> Result<(usize, Option<usize>), OpenError> {
+        let corrupt = |at: usize, what: String| Err(OpenError::corrupt(&image.path, at, what));
+        let first = image.header.map(|header| header.first);
+        if first != Some(self.next) {
+            return corrupt(0, format!("starts at {first:?}, not at position {}", self.next));
+        }
+        let (mut end, mut last_frame) = (SECTOR, None);
+        while until != Some(self.next) {
+            let Some(frame) = image.frame_at(end, self.store_id) else {
+                if until.is_some() {
+                    return corrupt(end, format!("no whole frame of position {}", self.next));
+                }
+                break;
+            };
+            if frame.position != self.next {
+                let (found, next) = (frame.position, self.next);
+                return corrupt(end, format!("a frame of position {found}, not {next}"));
+            }
+            if let Err(error) = apply(frame) {
+                return corrupt(end, format!("a frame that cannot be read: {error}"));
+            }
+            last_frame = Some(end);
+            end += frame.bytes.len();
+            self.next = self.next.next();
+        }
+        Ok((end, last_frame))
+    }
+
+    /// What follows the last whole frame is a torn end only if no whole frame follows later.
+    fn check_torn(&self, image: &SegmentImage, end: usize) -> Result<(), OpenError> {
+        match image.frame_from(end, self.store_id, self.next) {
+            Some(later) => {
+                let what = format!("no whole frame, but one follows at byte {later}");
+                Err(OpenError::corrupt(&image.path, end, what))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Makes durable what was read, and finds the place for the next frame.
+    fn go_on(&self, tail: Tail, ahead: &[PathBuf]) -> Result<Segment, OpenError> {
+        let (files, dir) = (&self.maker.files, &self.maker.dir);
+        let Tail { image, end, last_frame } = tail;
+        let path = image.path.clone();
+        let file = files.open(&path).map_err(OpenError::io("open", &path))?;
+        // The last frame was read, perhaps from a page that never reached the disk, or whose sync
+        // failed. It is written again so that a sync cannot take it for done.
+        let last = last_frame.and_then(|at| Some((at, image.frame_at(at, self.store_id)?)));
+        if let Some((at, frame)) = last {
+            file.write_at(at as u64, frame.bytes).map_err(OpenError::io("write", &path))?;
+        }
+        file.sync_all().map_err(OpenError::io("sync", &path))?;
+        for path in ahead {
+            files.remove(path).map_err(OpenError::io("remove", path))?;
+        }
+        files.sync_dir(dir).map_err(OpenError::io("sync", dir))?;
+        let capacity = image.capacity() as u64;
+        if image.is_zero_from(end) && capacity >= end as u64 {
+            let number = image.number;
+            return Ok(Segment { number, path, file, end: end as u64, capacity });
+        }
+        tracing::warn!(file = %path.display(), end, "torn end of the log: no acknowledged group");
+        let next = make_segment(&self.maker, image.number + 1, self.store_id, self.next)?;
+        // The torn bytes no longer count; cutting them off gives back their space.
+        file.truncate(end as u64).map_err(OpenError::io("truncate", &path))?;
+        file.sync_all().map_err(OpenError::io("sync", &path))?;
+        Ok(next)
+    }
+}

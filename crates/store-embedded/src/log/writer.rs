@@ -1,0 +1,233 @@
+//! The writer: one write and one sync for a frame, and the step from one segment to the next.
+//!
+//! ```text
+//! append ─ fits? ─ yes ──────────────────────────────► write ─► sync
+//!            └─ no ─► spare there? ─ no ─► make it ─┐    ▲
+//!                       └─ yes ────────────────────┴─► header ─► sync
+//! ```
+//! The spare, the next segment, is made when the current one is half full, so that a rotation is
+//! one small write and one sync. Its header is written only when it begins: with its first
+//! position the header says where the segment before it ends.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fermata_types::Position;
+
+use super::segment::{self, SECTOR, SegmentHeader};
+use super::steps::Step;
+use super::{FrameBuffer, StoreId};
+use crate::file::{FileHandle, FileLayer};
+
+/// Why a frame was not appended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppendError {
+    /// No space for the next segment; nothing was written.
+    #[error("no space for the next segment")]
+    Full,
+    /// The file layer failed; the log is in an unknown state.
+    #[error("cannot {action} {}", path.display())]
+    Failed {
+        /// What was attempted.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl AppendError {
+    fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Failed { action, path: path.to_owned(), source }
+    }
+}
+
+/// A segment file with room for frames.
+pub(super) struct Segment {
+    pub(super) number: u64,
+    pub(super) path: PathBuf,
+    pub(super) file: Box<dyn FileHandle>,
+    /// Where the next frame goes.
+    pub(super) end: u64,
+    /// Bytes reserved.
+    pub(super) capacity: u64,
+}
+
+/// Appends frames. After any [`AppendError::Failed`] it must not be used again.
+pub(crate) struct LogWriter {
+    files: Arc<dyn FileLayer>,
+    dir: PathBuf,
+    store_id: StoreId,
+    segment_bytes: u64,
+    current: Segment,
+    spare: Option<Segment>,
+    /// Whether a spare was tried for the current segment; for want of space there may be none.
+    spare_tried: bool,
+    position: Position,
+}
+
+impl LogWriter {
+    pub(super) fn new(
+        maker: SegmentMaker,
+        store_id: StoreId,
+        current: Segment,
+        position: Position,
+    ) -> Self {
+        let SegmentMaker { files, dir, segment_bytes } = maker;
+        let (spare, spare_tried) = (None, false);
+        Self { files, dir, store_id, segment_bytes, current, spare, spare_tried, position }
+    }
+
+    /// The position of the last frame appended or recovered.
+    pub(crate) const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Makes a frame durable as the next position. Says how many bytes it took, and how long
+    /// the sync did.
+    pub(crate) fn append(
+        &mut self,
+        frame: &mut FrameBuffer,
+    ) -> Result<(usize, Duration), AppendError> {
+        let position = self.position.next();
+        frame.seal(position, self.store_id);
+        let bytes = frame.sealed();
+        let rotates = self.current.end + bytes.len() as u64 > self.current.capacity;
+        if rotates {
+            self.rotate(bytes.len() as u64)?;
+        }
+        let Segment { path, file, end, .. } = &mut self.current;
+        file.write_at(*end, bytes).map_err(AppendError::failed("write a frame to", path))?;
+        let took = file.sync_data().map_err(AppendError::failed("sync", path))?;
+        *end += bytes.len() as u64;
+        self.position = position;
+        if rotates {
+            Step::FirstFrameSynced.done();
+        }
+        Ok((bytes.len(), took))
+    }
+
+    /// Makes the next segment when the current one is half full. To be called after a commit:
+    /// its frame is safe whatever happens here. No space is no error yet.
+    pub(crate) fn prepare(&mut self) -> Result<(), AppendError> {
+        let is_half_full = self.current.end >= self.current.capacity / 2;
+        if self.spare.is_some() || self.spare_tried || !is_half_full {
+            return Ok(());
+        }
+        self.spare_tried = true;
+        match self.make_spare() {
+            Err(AppendError::Full) => {
+                tracing::warn!(dir = %self.dir.display(), "no space for the next log segment");
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Begins the next segment, with room for a frame of that many bytes.
+    fn rotate(&mut self, frame_bytes: u64) -> Result<(), AppendError> {
+        Step::OldSegmentDone.done();
+        if self.spare.is_none() {
+            self.make_spare()?;
+        }
+        let needed = SECTOR as u64 + frame_bytes;
+        if let Some(spare) = self.spare.as_mut().filter(|spare| spare.capacity < needed) {
+            reserve(spare, needed)?;
+            spare.file.sync_all().map_err(AppendError::failed("sync", &spare.path))?;
+        }
+        let mut next = self.spare.take().expect("the spare was there or has just been made");
+        next.begin(self.store_id, self.position.next(), Step::done)?;
+        self.current = next;
+        self.spare_tried = false;
+        Ok(())
+    }
+
+    fn make_spare(&mut self) -> Result<(), AppendError> {
+        let (files, dir, segment_bytes) = (&*self.files, &self.dir, self.segment_bytes);
+        self.spare = Some(make(files, dir, self.current.number + 1, segment_bytes, Step::done)?);
+        Ok(())
+    }
+}
+
+/// What it takes to make segments.
+pub(super) struct SegmentMaker {
+    pub(super) files: Arc<dyn FileLayer>,
+    pub(super) dir: PathBuf,
+    pub(super) segment_bytes: u64,
+}
+
+impl SegmentMaker {
+    /// A new segment that begins at once, while the store is being opened.
+    pub(super) fn make_begun(
+        &self,
+        number: u64,
+        store_id: StoreId,
+        first: Position,
+    ) -> Result<Segment, AppendError> {
+        let (files, dir) = (&*self.files, &self.dir);
+        let mut segment = make(files, dir, number, self.segment_bytes, Step::passed)?;
+        segment.begin(store_id, first, Step::passed)?;
+        Ok(segment)
+    }
+}
+
+impl Segment {
+    /// Writes and syncs the header. Only then may a frame follow.
+    fn begin(
+        &mut self,
+        store_id: StoreId,
+        first: Position,
+        done: fn(Step),
+    ) -> Result<(), AppendError> {
+        let header = SegmentHeader { store_id, number: self.number, first }.encode();
+        let failed = |action| AppendError::failed(action, &self.path);
+        self.file.write_at(0, &header).map_err(failed("write the header of"))?;
+        done(Step::HeaderWritten);
+        self.file.sync_data().map_err(failed("sync"))?;
+        done(Step::HeaderSynced);
+        self.end = header.len() as u64;
+        Ok(())
+    }
+}
+
+/// Makes the file of a segment: reserved, zero, synced, its name too.
+fn make(
+    files: &dyn FileLayer,
+    dir: &Path,
+    number: u64,
+    capacity: u64,
+    done: fn(Step),
+) -> Result<Segment, AppendError> {
+    let path = dir.join(segment::name(number));
+    let file = files.create(&path).map_err(full_or_failed("create", &path))?;
+    done(Step::SpareCreated);
+    let mut spare = Segment { number, path, file, end: 0, capacity: 0 };
+    if let Err(error) = reserve(&mut spare, capacity) {
+        // An unfinished segment must not be in the way of the next attempt.
+        files.remove(&spare.path).map_err(AppendError::failed("remove", &spare.path))?;
+        return Err(error);
+    }
+    done(Step::SpareAllocated);
+    spare.file.sync_all().map_err(AppendError::failed("sync", &spare.path))?;
+    done(Step::SpareSynced);
+    files.sync_dir(dir).map_err(AppendError::failed("sync", dir))?;
+    done(Step::SpareListed);
+    Ok(spare)
+}
+
+fn reserve(segment: &mut Segment, capacity: u64) -> Result<(), AppendError> {
+    segment.file.allocate(capacity).map_err(full_or_failed("reserve space for", &segment.path))?;
+    segment.capacity = capacity;
+    Ok(())
+}
+
+fn full_or_failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> AppendError {
+    move |error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => AppendError::Full,
+        _ => AppendError::failed(action, path)(error),
+    }
+}

@@ -1,0 +1,94 @@
+//! One file operation fails and the machine lives on: the store is poisoned and says so.
+
+use std::io;
+
+use fermata_storage::{CommitError, ReadError, ScanRange, Store};
+use fermata_store_embedded::{Keep, OpenError, SimFiles};
+
+use crate::world::{DIR, Workload, open, options};
+
+/// An error that says nothing about space.
+const FAILURE: io::ErrorKind = io::ErrorKind::PermissionDenied;
+
+#[test]
+fn any_failed_operation_poisons_and_loses_nothing() {
+    let workload = Workload::new(3, 25);
+    let whole = SimFiles::new(3);
+    workload.run(&open(&whole).expect("it opens")).expect("all committed");
+    let (mut unknown, mut poisoned, mut refused_to_open) = (0, 0, 0);
+    for failing in 0..whole.operations() {
+        let files = SimFiles::new(failing);
+        files.fail_operation(failing, FAILURE);
+        let store = match open(&files) {
+            Ok(store) => store,
+            Err(error) => {
+                assert!(matches!(error, OpenError::Io { .. }), "{error}");
+                refused_to_open += 1;
+                open(&files).expect("the second attempt succeeds")
+            }
+        };
+        let (acknowledged, most) = match workload.run(&store) {
+            Ok(done) => (done, done.0),
+            Err((acknowledged, CommitError::OutcomeUnknown { .. })) => {
+                unknown += 1;
+                (acknowledged, acknowledged.0 + 1)
+            }
+            // The segment was made ahead of time, after a commit that had succeeded.
+            Err((acknowledged, CommitError::Poisoned)) => {
+                poisoned += 1;
+                (acknowledged, acknowledged.0)
+            }
+            Err((_, other)) => panic!("operation {failing}: {other}"),
+        };
+        if acknowledged < workload.end() {
+            assert!(matches!(store.commit(&[]), Err(CommitError::Poisoned)));
+            let scan = store.scan(&ScanRange::All, None, 1);
+            assert!(matches!(scan, Err(ReadError::Poisoned)));
+            assert_eq!(store.position(), acknowledged, "the unknown group is not shown");
+        }
+        drop(store);
+        // The process starts again; the machine still holds what the disk may have lost.
+        let store = open(&files).expect("it recovers");
+        let shown = store.position();
+        assert!((acknowledged.0..=most).contains(&shown.0), "operation {failing}: {shown}");
+        assert!(workload.matches(&store), "operation {failing}");
+        drop(store);
+        // And then the power is lost: a failed sync forgot pages that a second one cannot save.
+        files.crash(Keep::Nothing);
+        let store = open(&files).expect("it recovers");
+        assert_eq!(store.position(), shown, "operation {failing}");
+        workload.run(&store).expect("the store goes on");
+        assert!(workload.matches(&store), "operation {failing}");
+    }
+    assert!(unknown > 30, "failed writes and syncs: {unknown}");
+    assert!(poisoned > 3, "failed preparations: {poisoned}");
+    assert!(refused_to_open > 5, "failed openings: {refused_to_open}");
+}
+
+#[test]
+fn two_stores_cannot_share_a_directory() {
+    let files = SimFiles::new(1);
+    let store = open(&files).expect("it opens");
+    assert!(matches!(open(&files), Err(OpenError::Locked { .. })));
+    drop(store);
+    let store = open(&files).expect("the lock went with the store");
+    files.crash(Keep::Everything);
+    let second = open(&files).expect("the lock went with the machine");
+    drop(store);
+    assert!(matches!(open(&files), Err(OpenError::Locked { .. })), "the second still holds it");
+    drop(second);
+
+    let keep = tempfile::tempdir().expect("a scratch folder");
+    let real = || {
+        let options =
+            options(&files, 4096).files(std::sync::Arc::new(fermata_store_embedded::RealFiles));
+        fermata_store_embedded::EmbeddedStore::open(
+            keep.path().join(DIR.trim_matches('/')),
+            options,
+        )
+    };
+    let store = real().expect("it opens");
+    assert!(matches!(real(), Err(OpenError::Locked { .. })));
+    drop(store);
+    real().expect("the lock went with the store");
+}

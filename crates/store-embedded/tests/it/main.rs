@@ -1,0 +1,11 @@
+//! Integration tests of the embedded store.
+
+mod conformance;
+mod corrupt;
+mod crash;
+mod failing;
+mod full;
+mod golden;
+mod reopen;
+mod torn;
+mod world;
