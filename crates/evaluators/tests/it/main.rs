@@ -1,0 +1,9 @@
+//! Scripts through the port, as the runtime calls it.
+
+mod arbitrary;
+mod determinism;
+mod host;
+mod isolation;
+mod language;
+mod limits;
+mod trivial;

@@ -1,0 +1,63 @@
+//! The command line: every flag can also be given as a `FERMATA_…` environment variable.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Durable workflows that wait for people, machines and messages.
+#[derive(Debug, Parser)]
+#[command(name = "fermata", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server on the embedded store.
+    Server(ServerOptions),
+}
+
+/// How the server runs. Since 0.1.
+#[derive(Debug, Clone, Args)]
+pub struct ServerOptions {
+    /// Address and port to listen on.
+    #[arg(long, env = "FERMATA_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Directory of the store; created if it is not there.
+    #[arg(long, env = "FERMATA_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+
+    /// Bytes of a log segment (at least 2 KiB).
+    #[arg(long, env = "FERMATA_SEGMENT_BYTES", default_value_t = 64 << 20)]
+    pub segment_bytes: u64,
+
+    /// Shards of the server, 1 to 4096. A store keeps the number it began with.
+    #[arg(long, env = "FERMATA_SHARDS", default_value_t = 256,
+          value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub shards: u16,
+
+    /// Threads that serve requests; 0 means one for each core.
+    #[arg(long, env = "FERMATA_THREADS", default_value_t = 0)]
+    pub threads: usize,
+
+    /// Bytes of payloads kept in memory.
+    #[arg(long, env = "FERMATA_PAYLOAD_CACHE_BYTES", default_value_t = 64 << 20)]
+    pub payload_cache_bytes: usize,
+
+    /// Scripts that may run at once.
+    #[arg(long, env = "FERMATA_SCRIPT_PLACES", default_value_t = 4)]
+    pub script_places: usize,
+
+    /// Seconds to finish open requests after SIGTERM.
+    #[arg(long, env = "FERMATA_DRAIN_SECONDS", default_value_t = 10)]
+    pub drain_seconds: u64,
+
+    /// What to log, as `level` or `target=level,…`.
+    #[arg(long, env = "FERMATA_LOG", default_value = "info")]
+    pub log: String,
+}

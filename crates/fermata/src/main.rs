@@ -1,0 +1,20 @@
+//! The Fermata binary: the server, and what operators run beside it.
+
+mod cli;
+mod lifecycle;
+mod server;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match cli.command {
+        cli::Command::Server(options) => server::run(&options),
+    }
+}

@@ -1,0 +1,439 @@
+//! The handle: cheap to clone, sends requests to shards and waits for answers.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use fermata_decider::command::ReferenceUpdate;
+use fermata_decider::run::decide::Reply;
+use fermata_decider::{Command, Rejection};
+use fermata_storage::{DefinitionKey, DefinitionRow, Store, SyncStats};
+use fermata_types::{RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::commit::Committer;
+use crate::engine::config::{Config, OpenError, Parts};
+use crate::engine::recovery;
+use crate::engine::run_view::RunView;
+use crate::metadata::Metadata;
+use crate::metrics::Metrics;
+use crate::payloads::PayloadCache;
+use crate::queues::{PollBook, WaitingRoom};
+use crate::shard::Machine;
+use crate::shard::driver::{Driver, Envelope, MAILBOX, World};
+use crate::shard::machine::{MachineConfig, Shared};
+use crate::shard::map::ShardMap;
+use crate::shard::request::{Answer, Failure, Request, Start, Token, Updated, Wait, Watched};
+use crate::tasks::TaskSet;
+
+/// Why the engine did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// There is no such run.
+    #[error("No such workflow found by id: {0}")]
+    NoSuchRun(RunId),
+    /// The run refuses.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The idempotency key was used by that run.
+    #[error("the idempotency key has been used by workflow {0}")]
+    KeyUsed(RunId),
+    /// The machinery cannot; nothing happened.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// The process is going down and nobody knows whether it happened: the connection closes
+    /// without an answer.
+    #[error("the outcome is unknown")]
+    OutcomeUnknown,
+}
+
+/// The engine. Clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn crate::clock::Clock>,
+    shared: Arc<Shared>,
+    room: WaitingRoom,
+    map: ShardMap,
+    next_key: AtomicU16,
+    mailboxes: ArcSwapOption<Vec<mpsc::Sender<Envelope>>>,
+    tasks: Mutex<TaskSet>,
+    drivers: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+/// A watch under way: its answer, and how to take it back.
+pub struct WatchHandle {
+    run: RunId,
+    token: Token,
+    answer: oneshot::Receiver<Answer>,
+}
+
+impl Engine {
+    /// Reads what has to be known at start, then starts the shards and the committing thread.
+    /// Must be called inside a tokio runtime. Recovery is complete when this returns.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(parts: Parts, config: Config) -> Result<Self, OpenError> {
+        let read = |what| move |source| OpenError::Read { what, source };
+        let (count, epoch) = recovery::own_shards(&*parts.store, config.shards)?;
+        let metadata = Metadata::load(&*parts.store).map_err(read("definitions"))?;
+        let shared = Arc::new(Shared {
+            payloads: PayloadCache::new(config.payload_cache_bytes),
+            metadata: Arc::new(metadata),
+            salt: parts.salt,
+            polls: PollBook::default(),
+            environment: config.environment,
+            metrics: Metrics::default(),
+        });
+        let room = WaitingRoom::new(parts.clock.clone());
+        recovery::recover_queues(&*parts.store, &room).map_err(read("queues"))?;
+        let (committer, commits) =
+            Committer::new(parts.store.clone(), shared.clone(), parts.poisoned);
+        std::thread::Builder::new()
+            .name("commit".to_owned())
+            .spawn(move || committer.run())
+            .map_err(OpenError::Thread)?;
+        let world = World {
+            store: parts.store.clone(),
+            clock: parts.clock.clone(),
+            shared: shared.clone(),
+            room: room.clone(),
+            commits,
+            evaluator: parts.evaluator,
+            places: Arc::new(Semaphore::new(config.script_places)),
+        };
+        let map = ShardMap::dealt(count);
+        let mut tasks = TaskSet::default();
+        let owned = Owned { epoch, cached_runs: config.cached_runs };
+        let (mailboxes, done) =
+            start_shards(&map, &world, owned, &mut tasks).map_err(read("shards"))?;
+        tasks.spawn("delayed tasks", room.clone().run_delayed());
+        let inner = Inner {
+            store: parts.store,
+            clock: parts.clock,
+            shared,
+            room,
+            map,
+            next_key: AtomicU16::new(0),
+            mailboxes: ArcSwapOption::from_pointee(mailboxes),
+            tasks: Mutex::new(tasks),
+            drivers: Mutex::new(Some(done)),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Takes no more requests, answers those it has, and ends the shards. Later requests fail
+    /// with [`Failure::Stopping`].
+    pub async fn stop(&self) {
+        self.inner.mailboxes.store(None);
+        let done = self.inner.drivers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(done) = done {
+            // The sender is dropped with the last driver.
+            let _ = done.await;
+        }
+        self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+    }
+
+    /// Now, by the engine's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Registered definitions.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.inner.shared.metadata
+    }
+
+    /// Counters.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.shared.metrics
+    }
+
+    /// What syncing has cost the store.
+    #[must_use]
+    pub fn sync_stats(&self) -> SyncStats {
+        self.inner.store.sync_stats()
+    }
+
+    pub(super) fn store(&self) -> &dyn Store {
+        &*self.inner.store
+    }
+
+    pub(super) fn room(&self) -> &WaitingRoom {
+        &self.inner.room
+    }
+
+    pub(super) fn polls(&self) -> &PollBook {
+        &self.inner.shared.polls
+    }
+
+    pub(super) fn map(&self) -> &ShardMap {
+        &self.inner.map
+    }
+
+    fn mailbox(&self, shard: ShardId) -> Result<mpsc::Sender<Envelope>, Failure> {
+        let mailboxes = self.inner.mailboxes.load();
+        let found = mailboxes.as_ref().and_then(|all| all.get(usize::from(shard.0)));
+        found.cloned().ok_or(Failure::Stopping)
+    }
+
+    /// Sends a request to a run's shard; none when the engine is stopping.
+    pub(super) async fn send(
+        &self,
+        run: RunId,
+        request: Request,
+    ) -> Option<oneshot::Receiver<Answer>> {
+        let mailbox = self.mailbox(self.inner.map.of(run)).ok()?;
+        let (reply, answer) = oneshot::channel();
+        mailbox.send(Envelope { request, reply, token: None }).await.ok()?;
+        Some(answer)
+    }
+
+    /// Sends a request nobody waits for; dropped when the mailbox is full (a lease that is not
+    /// given back ends by its response timeout).
+    pub(super) fn tell(&self, run: RunId, request: Request) {
+        if let Ok(mailbox) = self.mailbox(self.inner.map.of(run)) {
+            let (reply, _) = oneshot::channel();
+            let _ = mailbox.try_send(Envelope { request, reply, token: None });
+        }
+    }
+
+    /// Asks a shard. Starts and messages are refused while its mailbox is nearly full, so that
+    /// results and signs of life still find room (design 5).
+    async fn ask(&self, shard: ShardId, request: Request) -> Result<Answer, EngineError> {
+        let mailbox = self.mailbox(shard)?;
+        if mailbox.capacity() < reserve(&request) {
+            return Err(Failure::Overloaded.into());
+        }
+        let (reply, answer) = oneshot::channel();
+        let envelope = Envelope { request, reply, token: None };
+        if mailbox.send(envelope).await.is_err() {
+            return Err(Failure::Stopping.into());
+        }
+        match answer.await {
+            Ok(Answer::Failed(failure)) => Err(failure.into()),
+            Ok(answer) => Ok(answer),
+            Err(_) => Err(EngineError::OutcomeUnknown),
+        }
+    }
+
+    /// Starts a run. A start with an idempotency key goes to the shard of (name, key).
+    ///
+    /// # Errors
+    /// [`EngineError::KeyUsed`], [`EngineError::Failed`].
+    pub async fn start(&self, mut start: Start) -> Result<RunId, EngineError> {
+        let name = &start.definition.key.name;
+        start.shard_key = match &start.idempotency {
+            Some(given) => key_of(name, &given.key),
+            None => ShardKey::wrapping(self.inner.next_key.fetch_add(1, Ordering::Relaxed)),
+        };
+        let shard = self.inner.map.shard(start.shard_key);
+        match self.ask(shard, Request::Start(Box::new(start))).await? {
+            Answer::Started(run) => Ok(run),
+            Answer::KeyUsed(run) => Err(EngineError::KeyUsed(run)),
+            _ => Err(EngineError::OutcomeUnknown),
+        }
+    }
+
+    /// Asks something of a run.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`], [`EngineError::Rejected`], [`EngineError::Failed`].
+    pub async fn command(
+        &self,
+        run: RunId,
+        command: Command,
+        wait: Wait,
+    ) -> Result<Reply, EngineError> {
+        let shard = self.inner.map.of(run);
+        let answer = self.ask(shard, Request::Run { run, command, wait }).await?;
+        granted(run, answer)
+    }
+
+    /// Takes a worker's result; answers when the run is quiet.
+    ///
+    /// # Errors
+    /// As [`Self::command`].
+    pub async fn update(
+        &self,
+        run: RunId,
+        update: fermata_decider::command::TaskUpdate,
+    ) -> Result<Updated, EngineError> {
+        let command = Command::Update(Box::new(update));
+        let request = Request::Run { run, command, wait: Wait::Quiet };
+        match self.ask(self.inner.map.of(run), request).await? {
+            Answer::Updated(updated) => Ok(*updated),
+            Answer::Refused(rejection) => Err(rejection.into()),
+            Answer::NotFound => Err(EngineError::NoSuchRun(run)),
+            _ => Err(EngineError::OutcomeUnknown),
+        }
+    }
+
+    /// A fresh id for a message.
+    #[must_use]
+    pub fn message_id(&self) -> String {
+        crate::ids::message_id(self.now(), &*self.inner.shared.salt)
+    }
+
+    /// Signals the first open WAIT of a run, or of its children, depth first.
+    ///
+    /// # Errors
+    /// As [`Self::command`]; [`Rejection::NoBlockedTask`] when there is none.
+    pub async fn signal(&self, run: RunId, update: ReferenceUpdate) -> Result<Reply, EngineError> {
+        let shard = self.inner.map.of(run);
+        granted(run, self.ask(shard, Request::Signal { run, update }).await?)
+    }
+
+    /// A run's durable state.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`], [`EngineError::Failed`].
+    pub async fn read(&self, run: RunId) -> Result<RunView, EngineError> {
+        match self.ask(self.inner.map.of(run), Request::Read(run)).await? {
+            Answer::Run(state) => Ok(self.view(state)),
+            _ => Err(EngineError::NoSuchRun(run)),
+        }
+    }
+
+    /// A view of a state that a shard has answered with.
+    #[must_use]
+    pub fn view(&self, state: Box<fermata_decider::Run>) -> RunView {
+        RunView::new(state, self.inner.shared.clone(), self.inner.store.clone())
+    }
+
+    /// Removes a run and all its rows, in any state.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`], [`EngineError::Failed`].
+    pub async fn delete(&self, run: RunId) -> Result<(), EngineError> {
+        match self.ask(self.inner.map.of(run), Request::Delete(run)).await? {
+            Answer::Done => Ok(()),
+            _ => Err(EngineError::NoSuchRun(run)),
+        }
+    }
+
+    /// Begins to watch a run: [`Self::watched`] waits for its end or for something that blocks.
+    ///
+    /// # Errors
+    /// [`EngineError::Failed`].
+    pub async fn watch(
+        &self,
+        run: RunId,
+        references: Vec<String>,
+    ) -> Result<WatchHandle, EngineError> {
+        let mailbox = self.mailbox(self.inner.map.of(run))?;
+        let (reply, answer) = oneshot::channel();
+        let (named, token) = oneshot::channel();
+        let request = Request::Watch { run, references };
+        let envelope = Envelope { request, reply, token: Some(named) };
+        mailbox.send(envelope).await.map_err(|_| Failure::Stopping)?;
+        let token = token.await.map_err(|_| EngineError::OutcomeUnknown)?;
+        Ok(WatchHandle { run, token, answer })
+    }
+
+    /// Waits for a watch, at most that long; none when the time is over.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`], [`EngineError::Failed`].
+    pub async fn watched(
+        &self,
+        mut watch: WatchHandle,
+        timeout: std::time::Duration,
+    ) -> Result<Option<Watched>, EngineError> {
+        match tokio::time::timeout(timeout, &mut watch.answer).await {
+            Ok(Ok(Answer::Watched(watched))) => Ok(Some(*watched)),
+            Ok(Ok(Answer::Failed(failure))) => Err(failure.into()),
+            Ok(Ok(_)) => Err(EngineError::NoSuchRun(watch.run)),
+            Ok(Err(_)) => Err(EngineError::OutcomeUnknown),
+            Err(_) => {
+                let run = watch.run;
+                self.tell(run, Request::Unwatch { run, watch: watch.token });
+                Ok(None)
+            }
+        }
+    }
+
+    /// Changes registered definitions; visible to everyone before this returns.
+    ///
+    /// # Errors
+    /// [`EngineError::Failed`].
+    pub async fn define(
+        &self,
+        puts: Vec<DefinitionRow>,
+        deletes: Vec<DefinitionKey>,
+    ) -> Result<(), EngineError> {
+        self.ask(ShardId(0), Request::Define { puts, deletes }).await.map(|_| ())
+    }
+}
+
+fn granted(run: RunId, answer: Answer) -> Result<Reply, EngineError> {
+    match answer {
+        Answer::Granted(reply) => Ok(reply),
+        Answer::Updated(updated) => Ok(updated.reply),
+        Answer::Refused(rejection) => Err(rejection.into()),
+        Answer::NotFound => Err(EngineError::NoSuchRun(run)),
+        _ => Err(EngineError::OutcomeUnknown),
+    }
+}
+
+/// Mailbox room a request must leave free.
+const fn reserve(request: &Request) -> usize {
+    match request {
+        Request::Start(_) => MAILBOX / 4,
+        Request::Run { command: Command::SendMessage { .. }, .. } => MAILBOX / 8,
+        _ => 0,
+    }
+}
+
+/// The shard key of an idempotency key.
+fn key_of(name: &str, key: &str) -> ShardKey {
+    let mut hashed = Vec::with_capacity(name.len() + key.len() + 1);
+    hashed.extend_from_slice(name.as_bytes());
+    hashed.push(0);
+    hashed.extend_from_slice(key.as_bytes());
+    let hash = fermata_decider::definition::DefinitionHash::of(&hashed).0;
+    let [first, second, ..] = hash;
+    ShardKey::wrapping(u16::from_be_bytes([first, second]))
+}
+
+/// How every shard begins.
+#[derive(Clone, Copy)]
+struct Owned {
+    epoch: ShardEpoch,
+    cached_runs: usize,
+}
+
+type Started = (Vec<mpsc::Sender<Envelope>>, oneshot::Receiver<()>);
+
+fn start_shards(
+    map: &ShardMap,
+    world: &World,
+    owned: Owned,
+    tasks: &mut TaskSet,
+) -> Result<Started, fermata_storage::ReadError> {
+    let (done, all_done) = oneshot::channel::<()>();
+    let done = Arc::new(done);
+    let mut mailboxes = Vec::with_capacity(usize::from(map.count()));
+    for shard in (0..map.count()).map(ShardId) {
+        let Owned { epoch, cached_runs } = owned;
+        let config = MachineConfig { shard, epoch, cached_runs };
+        let mut machine = Machine::new(config, world.shared.clone());
+        recovery::recover_shard(&*world.store, shard, &mut machine)?;
+        let (driver, mailbox) = Driver::new(shard, machine, world.clone());
+        mailboxes.push(mailbox);
+        let done = done.clone();
+        tasks.spawn("shard", async move {
+            driver.run().await;
+            drop(done);
+        });
+    }
+    Ok((mailboxes, all_done))
+}

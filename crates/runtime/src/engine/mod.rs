@@ -1,0 +1,13 @@
+//! The engine: the only handle others hold.
+
+pub mod config;
+pub mod handle;
+pub mod lookups;
+pub mod poll;
+pub mod recovery;
+pub mod run_view;
+
+pub use config::{Config, OpenError, Parts};
+pub use handle::{Engine, EngineError};
+pub use poll::{PollRequest, Polled};
+pub use run_view::RunView;

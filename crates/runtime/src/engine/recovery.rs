@@ -1,0 +1,88 @@
+//! What is read at start: queues, deadlines, commands between runs. Runs themselves are loaded
+//! when something is asked of them.
+
+use fermata_storage::{
+    Batch, Family, QueueKey, ReadError, Row, ScanRange, ShardRow, ShardRowKey, Store, Write,
+};
+use fermata_types::{RunEpoch, ShardEpoch, ShardId};
+
+use crate::engine::config::OpenError;
+use crate::queues::WaitingRoom;
+use crate::shard::Machine;
+use crate::shard::load::scan_all;
+use crate::shard::relay;
+
+/// Takes the shards of a store under a new epoch, so that whoever had them before is fenced off;
+/// a new store gets `wanted` of them. Answers how many there are, and the epoch.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub fn own_shards(store: &dyn Store, wanted: u16) -> Result<(u16, ShardEpoch), OpenError> {
+    let mut epochs = Vec::new();
+    scan_all(store, &ScanRange::Family(Family::Shard), |row| {
+        if let Row::Shard(row) = row {
+            epochs.push(row.epoch);
+        }
+    })
+    .map_err(|source| OpenError::Read { what: "shards", source })?;
+    let count = match u16::try_from(epochs.len()) {
+        Ok(0) | Err(_) => wanted.max(1),
+        Ok(count) => count,
+    };
+    let epoch = epochs.into_iter().max().unwrap_or_default().next();
+    let batches: Vec<Batch> = (0..count)
+        .map(|number| {
+            let key = ShardRowKey { shard: ShardId(number) };
+            let writes = vec![Write::Put(Row::Shard(ShardRow { key, epoch }))];
+            Batch { shard: ShardId(number), epoch, writes }
+        })
+        .collect();
+    store.commit(&batches).map_err(OpenError::Own)?;
+    Ok((count, epoch))
+}
+
+/// Tells a machine its shard's deadlines and unconsumed commands.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn recover_shard(
+    store: &dyn Store,
+    shard: ShardId,
+    machine: &mut Machine,
+) -> Result<(), ReadError> {
+    scan_all(store, &ScanRange::Deadlines { shard }, |row| {
+        if let Row::Deadline(row) = row {
+            machine.recover_deadline(row.key.run, row.due, row.run_epoch);
+        }
+    })?;
+    scan_all(store, &ScanRange::OutboxOfShard { source: shard }, |row| {
+        let Row::Outbox(row) = row else { return };
+        match relay::decode(&row) {
+            Some(command) => machine.recover_command(row.key.number, command),
+            None => tracing::error!(number = row.key.number, "damaged command row"),
+        }
+    })
+}
+
+/// Tells the hub every queue row.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn recover_queues(store: &dyn Store, room: &WaitingRoom) -> Result<(), ReadError> {
+    recover_queue_rows(store, |key, epoch| room.enqueue(key, epoch))
+}
+
+/// Reads every queue row, in key order.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn recover_queue_rows(
+    store: &dyn Store,
+    mut enqueue: impl FnMut(QueueKey, RunEpoch),
+) -> Result<(), ReadError> {
+    scan_all(store, &ScanRange::Family(Family::Queue), |row| {
+        if let Row::Queue(row) = row {
+            enqueue(row.key, row.run_epoch);
+        }
+    })
+}

@@ -1,0 +1,52 @@
+//! Counters of the process, read by `GET /metrics`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $help:literal;)*) => {
+        /// Counters that only go up; zero at start.
+        #[derive(Debug, Default)]
+        pub struct Metrics { $($(#[$doc])* pub $name: AtomicU64,)* }
+
+        impl Metrics {
+            /// Name, help text and value of each counter, in the order of declaration.
+            #[must_use]
+            pub fn read(&self) -> Vec<(&'static str, &'static str, u64)> {
+                vec![$(($text, $help, self.$name.load(Ordering::Relaxed)),)*]
+            }
+        }
+    };
+}
+
+counters! {
+    /// Runs started, children included.
+    runs_started = "fermata_runs_started_total", "Runs started, children included.";
+    /// Runs ended.
+    runs_closed = "fermata_runs_closed_total", "Runs ended, in any terminal status.";
+    /// Tasks handed to workers.
+    tasks_leased = "fermata_tasks_leased_total", "Tasks handed to workers.";
+    /// Events written.
+    events = "fermata_events_total", "Events written to histories.";
+    /// Messages accepted.
+    messages = "fermata_messages_accepted_total", "Messages accepted into lanes.";
+    /// Scripts run in the pool.
+    evaluations = "fermata_evaluations_total", "Scripts run in the pool.";
+    /// Group commits.
+    commits = "fermata_commits_total", "Group commits.";
+    /// Batches in them.
+    batches = "fermata_commit_batches_total", "Batches made durable by group commits.";
+    /// Runs loaded from the store.
+    loads = "fermata_run_loads_total", "Runs loaded from the store.";
+    /// Rows an audit found unknown to their queue, wheel or relay: a defect.
+    audit_found = "fermata_audit_found_total", "Rows an audit found lost: a defect.";
+}
+
+/// Counts one.
+pub fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts several.
+pub fn add(counter: &AtomicU64, many: usize) {
+    counter.fetch_add(many as u64, Ordering::Relaxed);
+}

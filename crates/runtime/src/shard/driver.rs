@@ -1,0 +1,231 @@
+//! Moves a machine's inputs and outputs: mailbox, commits, loads, scripts, deadlines. No
+//! decisions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fermata_decider::needs::{Evaluated, EvaluationKey, EvaluationRequest};
+use fermata_storage::Store;
+use fermata_types::{RunId, ShardId, Timestamp};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::commit::Submission;
+use crate::commit::committer::CommitBell;
+use crate::evaluator::Evaluator;
+use crate::queues::WaitingRoom;
+use crate::shard::load;
+use crate::shard::machine::{Machine, Output, Shared};
+use crate::shard::request::{Answer, Failure, Request, Token};
+
+/// Requests that may wait in a shard's mailbox.
+pub const MAILBOX: usize = 4096;
+/// Requests taken before a batch is closed.
+const REQUESTS_PER_BATCH: usize = 64;
+/// Results of scripts that may wait for a shard.
+const RESULTS: usize = 1024;
+
+/// A request with the one who waits for its answer.
+pub struct Envelope {
+    /// What is asked.
+    pub request: Request,
+    /// Where the answer goes. Whoever has left is not told.
+    pub reply: oneshot::Sender<Answer>,
+    /// The token the asker wants to name its watch by later.
+    pub token: Option<oneshot::Sender<Token>>,
+}
+
+/// What a driver needs of the process.
+#[derive(Clone)]
+pub struct World {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// What shards share.
+    pub shared: Arc<Shared>,
+    /// The queues.
+    pub room: WaitingRoom,
+    /// The way to the committer.
+    pub commits: mpsc::Sender<Submission>,
+    /// Scripts.
+    pub evaluator: Arc<dyn Evaluator>,
+    /// Places in the script pool.
+    pub places: Arc<Semaphore>,
+}
+
+type Finished = (RunId, EvaluationKey, Evaluated);
+
+/// Drives one shard until its mailbox closes.
+pub struct Driver {
+    shard: ShardId,
+    machine: Machine,
+    world: World,
+    mailbox: mpsc::Receiver<Envelope>,
+    bell: Arc<CommitBell>,
+    waiting: BTreeMap<Token, oneshot::Sender<Answer>>,
+    next_token: u64,
+    results: (mpsc::Sender<Finished>, mpsc::Receiver<Finished>),
+}
+
+impl Driver {
+    /// A driver and the way into its mailbox.
+    #[must_use]
+    pub fn new(shard: ShardId, machine: Machine, world: World) -> (Self, mpsc::Sender<Envelope>) {
+        let (sender, mailbox) = mpsc::channel(MAILBOX);
+        let driver = Self {
+            shard,
+            machine,
+            world,
+            mailbox,
+            bell: Arc::default(),
+            waiting: BTreeMap::new(),
+            next_token: 0,
+            results: mpsc::channel(RESULTS),
+        };
+        (driver, sender)
+    }
+
+    /// Runs until the mailbox is closed and everything in it is answered.
+    pub async fn run(mut self) {
+        let mut is_open = true;
+        let mut seen = fermata_types::BatchNumber(0);
+        while is_open || !self.waiting.is_empty() || self.machine.has_internal_work() {
+            if let Some(failure) = self.bell.refusal() {
+                self.refused(failure);
+            }
+            let durable = self.bell.durable();
+            if durable > seen {
+                seen = durable;
+                self.machine.handle_committed(durable);
+            }
+            if self.machine.has_internal_work() {
+                self.machine.run_internal(self.world.clock.now());
+            }
+            self.carry_out();
+            if !self.submit().await {
+                return;
+            }
+            if self.bell.durable() > seen || self.machine.has_internal_work() {
+                continue;
+            }
+            self.wait(&mut is_open).await;
+        }
+    }
+
+    async fn wait(&mut self, is_open: &mut bool) {
+        let due = self.machine.poll_deadline();
+        let now = self.world.clock.now();
+        let sleep = due.map(|due| sleep_for(due, now));
+        tokio::select! {
+            biased;
+            () = self.bell.rung() => {}
+            finished = self.results.1.recv() => {
+                if let Some(finished) = finished {
+                    self.evaluated(finished);
+                }
+            }
+            envelope = self.mailbox.recv(), if *is_open => match envelope {
+                Some(envelope) => self.take(envelope),
+                None => *is_open = false,
+            },
+            () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {
+                self.machine.handle_deadline(self.world.clock.now());
+            }
+        }
+    }
+
+    fn take(&mut self, first: Envelope) {
+        let mut envelope = Some(first);
+        let mut taken = 0;
+        while let Some(next) = envelope.take() {
+            self.next_token += 1;
+            let token = Token(self.next_token);
+            self.waiting.insert(token, next.reply);
+            if let Some(named) = next.token {
+                let _ = named.send(token);
+            }
+            self.machine.handle_request(token, next.request, self.world.clock.now());
+            taken += 1;
+            if taken < REQUESTS_PER_BATCH && !self.machine.has_internal_work() {
+                envelope = self.mailbox.try_recv().ok();
+            }
+        }
+    }
+
+    fn evaluated(&mut self, (run, key, result): Finished) {
+        self.machine.handle_evaluated(run, key, result, self.world.clock.now());
+    }
+
+    /// Carries out what the machine has put out, until it is quiet.
+    fn carry_out(&mut self) {
+        while let Some(output) = self.machine.poll_output() {
+            match output {
+                Output::Answer(token, answer) => {
+                    if let Some(reply) = self.waiting.remove(&token) {
+                        let _ = reply.send(answer);
+                    }
+                }
+                Output::Load(request) => {
+                    let metadata = &self.world.shared.metadata;
+                    let loaded = load::perform(&*self.world.store, metadata, self.shard, request);
+                    self.machine.handle_loaded(loaded, self.world.clock.now());
+                }
+                Output::Evaluate(run, request) => self.evaluate(run, request),
+                Output::Enqueued(key, epoch) => self.world.room.enqueue(key, epoch),
+                Output::Dequeued(key) => self.world.room.dequeue(&key),
+                Output::Defined(puts, deletes) => {
+                    self.world.shared.metadata.swap(puts, &deletes);
+                }
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "ends with its script, which has a time limit")]
+    fn evaluate(&self, run: RunId, request: EvaluationRequest) {
+        let world = self.world.clone();
+        let results = self.results.0.clone();
+        tokio::spawn(async move {
+            let Ok(_place) = world.places.clone().acquire_owned().await else { return };
+            let key = request.key;
+            let now = world.clock.now();
+            let evaluator = world.evaluator.clone();
+            let script = request.script;
+            let work = tokio::task::spawn_blocking(move || evaluator.evaluate(&script, now));
+            let result = work
+                .await
+                .unwrap_or_else(|_| Evaluated::Failed("the script could not be run".to_owned()));
+            let _ = results.send((run, key, result)).await;
+        });
+    }
+
+    /// False when the committer is gone: the process is stopping.
+    async fn submit(&mut self) -> bool {
+        while let Some(staged) = self.machine.take_batch() {
+            let submission = Submission { staged, bell: self.bell.clone() };
+            if self.world.commits.send(submission).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Nothing of a batch was written: the machine starts anew from the rows that are.
+    fn refused(&mut self, failure: Failure) {
+        self.machine.handle_refused(failure);
+        self.carry_out();
+        if let Err(error) = crate::engine::recovery::recover_shard(
+            &*self.world.store,
+            self.shard,
+            &mut self.machine,
+        ) {
+            tracing::error!(shard = %self.shard, %error, "cannot read the shard's rows");
+        }
+        self.bell.reset();
+    }
+}
+
+fn sleep_for(due: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(due.since(now).as_ms()).unwrap_or(0))
+}

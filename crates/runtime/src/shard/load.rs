@@ -1,0 +1,240 @@
+//! What the machine asks to be read, and the reading of it. Runs are folded from their history
+//! here, off the shard: whatever a run's length, its shard goes on.
+
+use std::collections::BTreeMap;
+
+use fermata_decider::context::PendingMessage;
+use fermata_decider::definition::DefinitionHash;
+use fermata_decider::run::{Lane, Stored};
+use fermata_decider::{Event, Run, apply};
+use fermata_storage::{
+    DeadlineKey, DedupKey, LaneKey, LookupKey, ReadError, ResolvedKey, Row, RowKey, RunKey,
+    ScanRange, Store,
+};
+use fermata_types::{MessageOffset, Payload, RunId, ShardId, TaskNumber, Timestamp};
+
+use crate::codec::{self, CodecError};
+use crate::metadata::{DefinitionError, Metadata};
+use crate::payloads;
+use crate::shard::fetched::DEFAULT_LANE;
+use crate::shard::machine::LoadRequest;
+
+/// Rows read at once.
+const PAGE: usize = 256;
+
+/// A run as it was found.
+#[derive(Debug)]
+pub struct LoadedRun {
+    /// Its state.
+    pub run: Run,
+    /// When its deadline row is due.
+    pub armed: Option<Timestamp>,
+    /// The number of the last log line of each task that has any.
+    pub log_lines: BTreeMap<TaskNumber, u32>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub enum Loaded {
+    /// A run, or that there is none.
+    Run(RunId, Option<Box<LoadedRun>>),
+    /// A payload; a missing one reads as null.
+    Payload(RunId, Stored, Payload),
+    /// Pending messages.
+    Messages(RunId, Vec<PendingMessage>),
+    /// The run that holds an idempotency key, and since when.
+    Dedup(DedupKey, Option<(RunId, Timestamp)>),
+    /// The keys of all rows of a run.
+    Keys(RunId, Vec<RowKey>),
+    /// It could not be read.
+    Failed(LoadRequest),
+}
+
+/// Why a run could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The store failed.
+    #[error("cannot read the rows of {0}")]
+    Read(RunId, #[source] ReadError),
+    /// A row is damaged.
+    #[error("cannot decode the history of {0}")]
+    Decode(RunId, #[source] CodecError),
+    /// Its definition is missing.
+    #[error("no definition with the hash that run {0} names")]
+    NoDefinition(RunId),
+    /// Its definition does not compile any more.
+    #[error("the definition of {0} does not compile")]
+    Definition(RunId, #[source] DefinitionError),
+}
+
+/// Reads what was asked for. Blocks while the store reads; a failure is logged and answered as
+/// [`Loaded::Failed`].
+#[must_use]
+pub fn perform(
+    store: &dyn Store,
+    metadata: &Metadata,
+    shard: ShardId,
+    request: LoadRequest,
+) -> Loaded {
+    let outcome = match &request {
+        LoadRequest::Run(run) => load_run(store, metadata, shard, *run)
+            .map(|found| Loaded::Run(*run, found.map(Box::new))),
+        LoadRequest::Payload(run, stored) => payloads::read(store, (*run, *stored))
+            .map(|found| Loaded::Payload(*run, *stored, found.unwrap_or_else(Payload::null)))
+            .map_err(|error| LoadError::Read(*run, error)),
+        LoadRequest::Messages(run, after, count) => messages(store, *run, *after, *count)
+            .map(|found| Loaded::Messages(*run, found))
+            .map_err(|error| LoadError::Read(*run, error)),
+        LoadRequest::Dedup(key) => {
+            return match store.get(&RowKey::Dedup(key.clone())) {
+                Ok(Some(Row::Dedup(row))) => {
+                    Loaded::Dedup(key.clone(), Some((row.run, row.created)))
+                }
+                Ok(_) => Loaded::Dedup(key.clone(), None),
+                Err(error) => {
+                    tracing::error!(%error, "cannot read an idempotency key");
+                    Loaded::Failed(request)
+                }
+            };
+        }
+        LoadRequest::Keys(run) => keys(store, shard, *run)
+            .map(|found| Loaded::Keys(*run, found))
+            .map_err(|error| LoadError::Read(*run, error)),
+    };
+    outcome.unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "load failed");
+        Loaded::Failed(request)
+    })
+}
+
+/// All rows of a range.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn scan_all(
+    store: &dyn Store,
+    range: &ScanRange,
+    mut each: impl FnMut(Row),
+) -> Result<(), ReadError> {
+    let mut after: Option<RowKey> = None;
+    loop {
+        let page = store.scan(range, after.as_ref(), PAGE)?;
+        after = page.rows.last().map(Row::key);
+        page.rows.into_iter().for_each(&mut each);
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+/// Folds a run from its history.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn load_run(
+    store: &dyn Store,
+    metadata: &Metadata,
+    shard: ShardId,
+    id: RunId,
+) -> Result<Option<LoadedRun>, LoadError> {
+    let read = |error| LoadError::Read(id, error);
+    let mut rows = Vec::new();
+    scan_all(store, &ScanRange::History { run: id }, |row| rows.push(row)).map_err(read)?;
+    let mut run: Option<Run> = None;
+    for row in rows {
+        let Row::History(row) = row else { continue };
+        let events = codec::decode(&row).map_err(|error| LoadError::Decode(id, error))?;
+        for (at, (_, event)) in events.iter().enumerate() {
+            if run.is_none() {
+                let Event::RunStarted(origin) = event else { return Ok(None) };
+                let found = definition(store, metadata, shard, id, origin.definition)?;
+                run = Some(Run::new(id, found));
+            }
+            if let Some(run) = &mut run {
+                if at == 0 {
+                    run.row = row.key.first;
+                }
+                apply(run, event);
+            }
+        }
+    }
+    let Some(mut run) = run else { return Ok(None) };
+    let lane = LaneKey { run: id, lane: DEFAULT_LANE.to_owned() };
+    if let Some(Row::Lane(row)) = store.get(&RowKey::Lane(lane)).map_err(read)? {
+        run.lane = Lane { head: row.head, cursor: row.cursor };
+    }
+    let key = RowKey::Deadline(DeadlineKey { shard, run: id });
+    let armed = match store.get(&key).map_err(read)? {
+        Some(Row::Deadline(row)) => Some(row.due),
+        _ => None,
+    };
+    let mut log_lines = BTreeMap::new();
+    scan_all(store, &ScanRange::TaskLogsOfRun { run: id }, |row| {
+        if let Row::TaskLog(row) = row {
+            log_lines.insert(row.key.task.number(), row.key.number);
+        }
+    })
+    .map_err(read)?;
+    Ok(Some(LoadedRun { run, armed, log_lines }))
+}
+
+fn definition(
+    store: &dyn Store,
+    metadata: &Metadata,
+    shard: ShardId,
+    run: RunId,
+    hash: DefinitionHash,
+) -> Result<std::sync::Arc<fermata_decider::definition::Workflow>, LoadError> {
+    if let Some(known) = metadata.by_hash(&hash) {
+        return Ok(known);
+    }
+    let key = ResolvedKey { shard, hash: fermata_storage::DefinitionHash(hash.0) };
+    let row = store.get(&RowKey::Resolved(key)).map_err(|error| LoadError::Read(run, error))?;
+    let Some(Row::Resolved(row)) = row else { return Err(LoadError::NoDefinition(run)) };
+    let json = std::str::from_utf8(&row.json).map_err(|_| LoadError::NoDefinition(run))?;
+    metadata.compile(json).map_err(|error| LoadError::Definition(run, error))
+}
+
+fn messages(
+    store: &dyn Store,
+    run: RunId,
+    after: MessageOffset,
+    count: u32,
+) -> Result<Vec<PendingMessage>, ReadError> {
+    let lane = DEFAULT_LANE.to_owned();
+    let range = ScanRange::Messages { run, lane: lane.clone() };
+    let after = RowKey::Message(fermata_storage::MessageKey { run, lane, offset: after });
+    let page = store.scan(&range, Some(&after), count as usize)?;
+    let rows = page.rows.into_iter().filter_map(|row| match row {
+        Row::Message(row) => Some(PendingMessage {
+            offset: row.key.offset,
+            id: row.id,
+            payload: row.payload,
+            received: row.received,
+        }),
+        _ => None,
+    });
+    Ok(rows.collect())
+}
+
+fn keys(store: &dyn Store, shard: ShardId, run: RunId) -> Result<Vec<RowKey>, ReadError> {
+    let mut keys = vec![RowKey::Run(RunKey { run })];
+    if let Some(Row::Run(row)) = store.get(&RowKey::Run(RunKey { run }))? {
+        let name = row.name;
+        keys.push(RowKey::Lookup(LookupKey::Running { shard, name: name.clone(), run }));
+        if let Some(correlation) = row.correlation {
+            let key = LookupKey::Correlated { shard, name, correlation, run };
+            keys.push(RowKey::Lookup(key));
+        }
+    }
+    for range in [
+        ScanRange::History { run },
+        ScanRange::Payloads { run },
+        ScanRange::Lanes { run },
+        ScanRange::MessagesOfRun { run },
+        ScanRange::TaskLogsOfRun { run },
+    ] {
+        scan_all(store, &range, |row| keys.push(row.key()))?;
+    }
+    Ok(keys)
+}

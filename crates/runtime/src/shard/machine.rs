@@ -1,0 +1,428 @@
+//! The shard machine: commands in, rows and answers out. No I/O, no clock, no runtime: time comes
+//! with each call, and whatever has to be read or evaluated is asked for by an [`Output`].
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use fermata_decider::Command;
+use fermata_decider::definition::DefinitionHash;
+use fermata_decider::needs::EvaluationRequest;
+use fermata_decider::run::Stored;
+use fermata_storage::{Batch, DedupKey, DefinitionKey, DefinitionRow, QueueKey, Write};
+use fermata_types::{BatchNumber, MessageOffset, RunEpoch, RunId, ShardEpoch, ShardId, Timestamp};
+
+use crate::ids::{Mint, Salt};
+use crate::metadata::Metadata;
+use crate::metrics::Metrics;
+use crate::payloads::PayloadCache;
+use crate::queues::polls::PollBook;
+use crate::shard::entry::Entry;
+use crate::shard::overlay::Overlay;
+use crate::shard::relay::{From, Pending, Relay};
+use crate::shard::request::{Answer, Failure, Request, Start, Token, Wait};
+use crate::shard::watch::Watch;
+
+/// Commands between runs taken before one from outside (design 3).
+pub const INTERNAL_BEFORE_OUTSIDE: usize = 64;
+/// Runs a shard keeps in memory; idle ones beyond it are forgotten.
+pub const CACHED_RUNS: usize = 512;
+
+/// What all shards of a process share.
+pub struct Shared {
+    /// Payload bytes.
+    pub payloads: PayloadCache,
+    /// Registered definitions.
+    pub metadata: Arc<Metadata>,
+    /// Randomness of ids.
+    pub salt: Arc<dyn Salt>,
+    /// Who polled what, and when.
+    pub polls: PollBook,
+    /// Names allowed as `${workflow.env.NAME}`.
+    pub environment: BTreeMap<String, String>,
+    /// Counters.
+    pub metrics: Metrics,
+}
+
+/// How a machine begins.
+#[derive(Debug, Clone, Copy)]
+pub struct MachineConfig {
+    /// The shard.
+    pub shard: ShardId,
+    /// The epoch under which it is owned.
+    pub epoch: ShardEpoch,
+    /// Runs kept in memory.
+    pub cached_runs: usize,
+}
+
+/// A batch ready to be committed.
+#[derive(Debug)]
+pub struct StagedBatch {
+    /// Its number; commits are reported in this order.
+    pub number: BatchNumber,
+    /// Its rows.
+    pub batch: Batch,
+}
+
+/// Something the driver has to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadRequest {
+    /// A run with all it needs to go on.
+    Run(RunId),
+    /// One payload of a run.
+    Payload(RunId, Stored),
+    /// Pending messages after an offset.
+    Messages(RunId, MessageOffset, u32),
+    /// The run of an idempotency key.
+    Dedup(DedupKey),
+    /// All keys of a run's rows, to delete them.
+    Keys(RunId),
+}
+
+/// What the driver has to do.
+#[derive(Debug)]
+pub enum Output {
+    /// Answer a request.
+    Answer(Token, Answer),
+    /// Read something and call [`Machine::handle_loaded`].
+    Load(LoadRequest),
+    /// Run a script and call [`Machine::handle_evaluated`].
+    Evaluate(RunId, EvaluationRequest),
+    /// A queue row is durable: tell the hub.
+    Enqueued(QueueKey, RunEpoch),
+    /// A task left its queue other than by a lease: tell the hub.
+    Dequeued(QueueKey),
+    /// Definitions are durable: swap the snapshot before the answer that follows.
+    Defined(Vec<DefinitionRow>, Vec<DefinitionKey>),
+}
+
+/// Something to be done once a batch is durable.
+#[derive(Debug)]
+pub(super) enum Held {
+    Output(Output),
+    Arm(RunId, Timestamp, RunEpoch),
+    Disarm(RunId),
+}
+
+/// The state of one shard.
+pub struct Machine {
+    pub(super) shard: ShardId,
+    pub(super) epoch: ShardEpoch,
+    pub(super) shared: Arc<Shared>,
+    pub(super) runs: BTreeMap<RunId, Entry>,
+    pub(super) loading: BTreeMap<RunId, Vec<Pending>>,
+    pub(super) starts: BTreeMap<DedupKey, Vec<(Token, Box<Start>, Wait)>>,
+    /// Runs whose deletion is staged but not durable.
+    pub(super) deleted: BTreeMap<RunId, BatchNumber>,
+    pub(super) reads: BTreeMap<RunId, Vec<Read>>,
+    pub(super) deleting: BTreeMap<RunId, Vec<Token>>,
+    pub(super) internal: VecDeque<InternalItem>,
+    pub(super) relay: Relay,
+    pub(super) overlay: Overlay,
+    pub(super) staged: Vec<Write>,
+    pub(super) building: BatchNumber,
+    pub(super) durable: BatchNumber,
+    pub(super) held: BTreeMap<BatchNumber, Vec<Held>>,
+    pub(super) outputs: VecDeque<Output>,
+    pub(super) mint: RefCell<Mint>,
+    pub(super) wheel: Wheel,
+    /// Moments at which an answer that waits for a quiet run is given at the latest.
+    pub(super) late: BTreeSet<(Timestamp, RunId)>,
+    pub(super) watches: BTreeMap<RunId, Vec<Watch>>,
+    /// Resolved definitions whose row this shard has staged or found.
+    pub(super) resolved: BTreeSet<DefinitionHash>,
+    pub(super) cached_runs: usize,
+    pub(super) tick: u64,
+}
+
+/// A read or a watch that waits for its run to be loaded.
+#[derive(Debug, Clone)]
+pub(super) enum Read {
+    Snapshot(Token),
+    Watch(Token, Vec<String>),
+    /// A child of a watched run: look at its watches again.
+    Look,
+    /// A start that has to know whether the run of its key is still open.
+    KeyHolder(DedupKey, Timestamp),
+}
+
+/// The head of the mailbox: what the shard asks of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InternalItem {
+    /// A command of the relay.
+    Relayed(u64),
+    /// A run whose turn was full.
+    Continue(RunId),
+}
+
+/// Deadlines of the shard's runs that are durable, by time; and moments the machine itself waits
+/// for (answers due at the latest).
+#[derive(Debug, Default)]
+pub(super) struct Wheel {
+    due: BTreeSet<(Timestamp, RunId)>,
+    by_run: BTreeMap<RunId, (Timestamp, RunEpoch)>,
+}
+
+impl Wheel {
+    pub(super) fn arm(&mut self, run: RunId, due: Timestamp, epoch: RunEpoch) {
+        self.disarm(run);
+        self.due.insert((due, run));
+        self.by_run.insert(run, (due, epoch));
+    }
+
+    pub(super) fn disarm(&mut self, run: RunId) -> RunEpoch {
+        let Some((due, epoch)) = self.by_run.remove(&run) else { return RunEpoch(0) };
+        self.due.remove(&(due, run));
+        epoch
+    }
+
+    pub(super) fn first(&self) -> Option<Timestamp> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Takes out the runs that are due.
+    pub(super) fn expire(&mut self, now: Timestamp, at_most: usize) -> Vec<(RunId, RunEpoch)> {
+        let mut runs = Vec::new();
+        while let Some((due, run)) = self.due.first().copied() {
+            if due > now || runs.len() >= at_most {
+                break;
+            }
+            let epoch = self.disarm(run);
+            runs.push((run, epoch));
+        }
+        runs
+    }
+
+    pub(super) fn contains(&self, run: RunId) -> bool {
+        self.by_run.contains_key(&run)
+    }
+}
+
+impl Machine {
+    /// A machine without anything in memory. Its rows come in by `recover_*`.
+    #[must_use]
+    pub fn new(config: MachineConfig, shared: Arc<Shared>) -> Self {
+        Self {
+            shard: config.shard,
+            epoch: config.epoch,
+            shared,
+            runs: BTreeMap::new(),
+            loading: BTreeMap::new(),
+            starts: BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            deleting: BTreeMap::new(),
+            internal: VecDeque::new(),
+            relay: Relay::default(),
+            overlay: Overlay::default(),
+            staged: Vec::new(),
+            building: BatchNumber(1),
+            durable: BatchNumber(0),
+            held: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            mint: RefCell::new(Mint::default()),
+            wheel: Wheel::default(),
+            late: BTreeSet::new(),
+            watches: BTreeMap::new(),
+            resolved: BTreeSet::new(),
+            cached_runs: config.cached_runs,
+            tick: 0,
+        }
+    }
+
+    /// A deadline row found at start.
+    pub fn recover_deadline(&mut self, run: RunId, due: Timestamp, epoch: RunEpoch) {
+        self.wheel.arm(run, due, epoch);
+    }
+
+    /// A row of the outbox found at start, in order.
+    pub fn recover_command(&mut self, number: u64, command: super::relay::Internal) {
+        self.relay.recover(number, command);
+        self.internal.push_back(InternalItem::Relayed(number));
+    }
+
+    /// Takes a request. Its answer comes as an output, sooner or later, exactly once.
+    pub fn handle_request(&mut self, token: Token, request: Request, now: Timestamp) {
+        self.tick += 1;
+        match request {
+            Request::Start(start) => self.start(token, start, Wait::Quiet, now),
+            Request::Run { run, command, wait } => {
+                self.command(run, Pending::new(command, From::Token(token, wait)), now);
+            }
+            Request::Lease { key, epoch, worker } => {
+                let (run, task) = (key.ready.age.run(), key.ready.age.number());
+                let command = Command::Lease { task, epoch, worker };
+                let mut pending = Pending::new(command, From::Token(token, Wait::Durable));
+                pending.row = Some(key);
+                self.command(run, pending, now);
+            }
+            Request::Signal { run, update } => {
+                let command = Command::UpdateByReference(Box::new(update));
+                let mut pending = Pending::new(command, From::Token(token, Wait::Quiet));
+                pending.signal = Some((run, Vec::new()));
+                self.command(run, pending, now);
+            }
+            Request::Read(run) => self.read(run, Read::Snapshot(token), now),
+            Request::Watch { run, references } => {
+                self.read(run, Read::Watch(token, references), now);
+            }
+            Request::Unwatch { run, watch } => {
+                self.unwatch(run, watch);
+                self.outputs.push_back(Output::Answer(token, Answer::Done));
+            }
+            Request::Delete(run) => self.delete(token, run),
+            Request::Define { puts, deletes } => self.define(token, puts, deletes),
+        }
+        self.run_internal(now);
+    }
+
+    /// Fires the deadlines that are due; call when [`Machine::poll_deadline`] has passed.
+    pub fn handle_deadline(&mut self, now: Timestamp) {
+        for (run, epoch) in self.wheel.expire(now, INTERNAL_BEFORE_OUTSIDE) {
+            let command = Command::DeadlineReached { epoch };
+            self.command(run, Pending::new(command, From::Nobody), now);
+        }
+        self.answer_late_waiters(now);
+        self.run_internal(now);
+    }
+
+    /// The next moment at which [`Machine::handle_deadline`] has something to do.
+    #[must_use]
+    pub fn poll_deadline(&self) -> Option<Timestamp> {
+        let late = self.late.first().map(|(until, _)| *until);
+        self.wheel.first().into_iter().chain(late).min()
+    }
+
+    /// What the driver has to do next.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Goes on with what the shard asks of itself, up to the limit.
+    pub fn run_internal(&mut self, now: Timestamp) {
+        for _ in 0..INTERNAL_BEFORE_OUTSIDE {
+            match self.internal.pop_front() {
+                Some(InternalItem::Relayed(number)) => self.relayed(number, now),
+                Some(InternalItem::Continue(run)) => {
+                    if let Some(entry) = self.runs.get_mut(&run) {
+                        entry.continues = false;
+                        let pending = Pending::new(Command::Continue, From::Nobody);
+                        self.command(run, pending, now);
+                    }
+                }
+                None => break,
+            }
+        }
+    }
+
+    /// Whether the shard still has something to ask of itself.
+    #[must_use]
+    pub fn has_internal_work(&self) -> bool {
+        !self.internal.is_empty()
+    }
+
+    /// Closes the batch that is being built, if anything is in it.
+    pub fn take_batch(&mut self) -> Option<StagedBatch> {
+        for write in self.relay.unwritten(self.shard) {
+            self.stage(write);
+        }
+        if self.staged.is_empty() {
+            return None;
+        }
+        let number = self.building;
+        self.building = number.next();
+        let writes = std::mem::take(&mut self.staged);
+        let batch = Batch { shard: self.shard, epoch: self.epoch, writes };
+        Some(StagedBatch { number, batch })
+    }
+
+    /// Batches up to this one are durable: answers and bells that waited for them go out, in
+    /// order.
+    pub fn handle_committed(&mut self, number: BatchNumber) {
+        self.durable = self.durable.max(number);
+        self.overlay.durable(number);
+        self.deleted.retain(|_, batch| *batch > number);
+        while let Some(entry) = self.held.first_entry() {
+            if *entry.key() > number {
+                break;
+            }
+            for held in entry.remove() {
+                self.release(held);
+            }
+        }
+        self.forget_idle_runs();
+    }
+
+    /// A batch was refused and nothing of it happened: drops all states, fails what waits. Rows
+    /// have to be recovered anew by the driver.
+    pub fn handle_refused(&mut self, failure: Failure) {
+        let mut tokens: Vec<Token> = Vec::new();
+        for (_, held) in std::mem::take(&mut self.held) {
+            tokens.extend(held.into_iter().filter_map(|held| match held {
+                Held::Output(Output::Answer(token, _)) => Some(token),
+                _ => None,
+            }));
+        }
+        for entry in self.runs.values() {
+            tokens.extend(entry.quiet_waiters.iter().map(|waiter| waiter.token));
+            tokens.extend(entry.parked.iter().filter_map(token_of));
+        }
+        tokens.extend(self.loading.values().flatten().filter_map(token_of));
+        tokens.extend(self.starts.values().flatten().map(|(token, ..)| *token));
+        tokens.extend(self.watches.values().flatten().map(|watch| watch.token));
+        tokens.extend(self.deleting.values().flatten().copied());
+        tokens.extend(self.reads.values().flatten().filter_map(|read| match read {
+            Read::Snapshot(token) | Read::Watch(token, _) => Some(*token),
+            _ => None,
+        }));
+        let config =
+            MachineConfig { shard: self.shard, epoch: self.epoch, cached_runs: self.cached_runs };
+        let outputs = std::mem::take(&mut self.outputs);
+        let building = self.building;
+        *self = Self::new(config, self.shared.clone());
+        self.building = building;
+        self.durable = BatchNumber(building.0.saturating_sub(1));
+        self.outputs = outputs;
+        for token in tokens {
+            self.outputs.push_back(Output::Answer(token, Answer::Failed(failure)));
+        }
+    }
+
+    /// A copy of what the simulation checks: every run in memory.
+    pub fn runs_in_memory(&self) -> impl Iterator<Item = &fermata_decider::Run> {
+        self.runs.values().map(|entry| &entry.run)
+    }
+
+    /// Whether a run's deadline is armed; for the simulation's invariants.
+    #[must_use]
+    pub fn is_armed(&self, run: RunId) -> bool {
+        self.wheel.contains(run)
+    }
+
+    /// Whether a run has work under way that memory alone knows of: scripts, loads, its turn.
+    #[must_use]
+    pub fn is_working_on(&self, run: RunId) -> bool {
+        self.runs.get(&run).is_some_and(|entry| !entry.asked.is_empty() || entry.continues)
+            || self.loading.contains_key(&run)
+            || !self.relay.is_empty()
+    }
+
+    /// Whether the relay knows a command of the outbox, by number.
+    #[must_use]
+    pub fn has_command(&self, number: u64) -> bool {
+        self.relay.get(number).is_some()
+    }
+
+    /// The last durable batch and the one being built.
+    #[must_use]
+    pub const fn batches(&self) -> (BatchNumber, BatchNumber) {
+        (self.durable, self.building)
+    }
+}
+
+fn token_of(pending: &Pending) -> Option<Token> {
+    match pending.from {
+        From::Token(token, _) => Some(token),
+        _ => None,
+    }
+}

@@ -1,0 +1,20 @@
+//! One shard: a mailbox with one writer. `machine` decides and stages without I/O or clock;
+//! `driver` moves its inputs and outputs.
+
+pub mod driver;
+pub mod entry;
+pub mod fetched;
+pub mod load;
+pub mod machine;
+pub mod map;
+pub mod overlay;
+pub mod relay;
+pub mod release;
+pub mod request;
+pub mod staging;
+pub mod start;
+pub mod turn;
+pub mod watch;
+
+pub use machine::{Machine, MachineConfig, Output, StagedBatch};
+pub use request::{Answer, Idempotency, Request, Strategy, Token};

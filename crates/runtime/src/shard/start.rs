@@ -1,0 +1,371 @@
+//! Starting runs, loading them, deleting them; definitions; commands between runs.
+
+use fermata_decider::Command;
+use fermata_decider::Run;
+use fermata_decider::event::Origin;
+use fermata_storage::{
+    DeadlineKey, DedupKey, DedupRow, DefinitionKey, DefinitionRow, Row, RowKey, RunKey, Write,
+};
+use fermata_types::{RunId, Span, TaskStatus, Timestamp};
+
+use crate::shard::entry::Entry;
+use crate::shard::load::{Loaded, LoadedRun};
+use crate::shard::machine::{Held, LoadRequest, Machine, Output, Read};
+use crate::shard::relay::{From, Internal, Pending};
+use crate::shard::request::{Answer, Failure, Start, Strategy, Token, Wait};
+
+/// An idempotency key outlives its deleted run for that long (design 3).
+const KEY_KEPT: Span = Span::from_seconds(7 * 86_400);
+
+impl Machine {
+    /// Starts a run; one with an idempotency key asks for the key's row first. Concurrent starts
+    /// with one key meet here: it carries them all to this shard.
+    pub(super) fn start(&mut self, token: Token, start: Box<Start>, wait: Wait, now: Timestamp) {
+        let Some(idempotency) = &start.idempotency else {
+            self.begin(token, *start, wait, now);
+            return;
+        };
+        let name = start.definition.key.name.clone();
+        let key = DedupKey { shard: self.shard, name, key: idempotency.key.clone() };
+        let staged = match self.overlay.get(&RowKey::Dedup(key.clone())) {
+            Some(Some(Row::Dedup(row))) => Some(Some((row.run, row.created))),
+            Some(_) => Some(None),
+            None => None,
+        };
+        let waiting = self.starts.entry(key.clone()).or_default();
+        waiting.push((token, start, wait));
+        let is_first = waiting.len() == 1;
+        match staged {
+            Some(found) => self.key_read(&key, found, now),
+            None if is_first => self.outputs.push_back(Output::Load(LoadRequest::Dedup(key))),
+            None => {}
+        }
+    }
+
+    /// The row of an idempotency key is known: decides the starts that wait for it.
+    fn key_read(&mut self, key: &DedupKey, found: Option<(RunId, Timestamp)>, now: Timestamp) {
+        let Some(holder) = found else {
+            self.start_waiting(key, None, now);
+            return;
+        };
+        if self.runs.contains_key(&holder.0) || self.deleted.contains_key(&holder.0) {
+            self.start_waiting(key, Some(holder), now);
+        } else {
+            self.read(holder.0, Read::KeyHolder(key.clone(), holder.1), now);
+        }
+    }
+
+    pub(super) fn start_waiting(
+        &mut self,
+        key: &DedupKey,
+        holder: Option<(RunId, Timestamp)>,
+        now: Timestamp,
+    ) {
+        let mut holder = holder
+            .filter(|(run, created)| self.runs.contains_key(run) || now.since(*created) < KEY_KEPT);
+        for (token, start, wait) in self.starts.remove(key).unwrap_or_default() {
+            let Some((run, _)) = holder else {
+                holder = Some((self.begin(token, *start, wait, now), now));
+                continue;
+            };
+            let strategy = start.idempotency.as_ref().map_or(Strategy::Fail, |key| key.strategy);
+            let is_open = self.runs.get(&run).is_some_and(|entry| !entry.run.status.is_terminal());
+            let barrier = self.barrier(run);
+            match strategy {
+                Strategy::ReturnExisting => self.answer(barrier, token, Answer::Started(run)),
+                Strategy::FailOnRunning if !is_open => {
+                    holder = Some((self.begin(token, *start, wait, now), now));
+                }
+                _ => self.answer(barrier, token, Answer::KeyUsed(run)),
+            }
+        }
+    }
+
+    fn begin(&mut self, token: Token, start: Start, wait: Wait, now: Timestamp) -> RunId {
+        let run = self.mint.borrow_mut().mint(now, start.shard_key, &*self.shared.salt);
+        let name = start.definition.key.name.clone();
+        if let Some(idempotency) = start.idempotency {
+            let key = DedupKey { shard: self.shard, name, key: idempotency.key };
+            self.stage(Write::Put(Row::Dedup(DedupRow { key, run, created: now })));
+        }
+        let origin = Origin { at: now, ..start.origin };
+        let from = From::Token(token, wait);
+        self.create(run, start.definition, origin, from, now);
+        run
+    }
+
+    fn create(
+        &mut self,
+        run: RunId,
+        definition: std::sync::Arc<fermata_decider::definition::Workflow>,
+        origin: Origin,
+        from: From,
+        now: Timestamp,
+    ) {
+        self.stage(Write::AssertAbsent(RowKey::Run(RunKey { run })));
+        self.keep_definition(&definition);
+        self.runs.insert(run, Entry::new(Run::new(run, definition), None));
+        self.command(run, Pending::new(Command::Start(Box::new(origin)), from), now);
+    }
+
+    /// Carries out a command of the relay.
+    pub(super) fn relayed(&mut self, number: u64, now: Timestamp) {
+        let Some(internal) = self.relay.get(number).cloned() else { return };
+        let from = From::Outbox(number);
+        match internal {
+            Internal::StartChild { child, definition, origin } => {
+                match self.shared.metadata.by_hash(&definition) {
+                    Some(definition) => self.create(child, definition, *origin, from, now),
+                    None => self.child_without_definition(number, child, &origin, now),
+                }
+            }
+            Internal::EndChild { child, reason } => {
+                self.command(child, Pending::new(Command::EndWithParent { reason }, from), now);
+            }
+            Internal::ChildEnded(end) => {
+                let parent = end.parent.run();
+                self.command(parent, Pending::new(Command::ChildEnded(end), from), now);
+            }
+        }
+    }
+
+    /// The definition's row is gone or does not compile: the parent hears that the child failed.
+    fn child_without_definition(
+        &mut self,
+        number: u64,
+        child: RunId,
+        origin: &Origin,
+        now: Timestamp,
+    ) {
+        self.consume_relayed(number);
+        let Some((parent, _)) = origin.parent else { return };
+        let end = fermata_decider::effect::ChildEnd {
+            child,
+            parent,
+            status: TaskStatus::Failed,
+            output: fermata_types::Payload::empty_object(),
+            reason: Some("the definition of the sub-workflow cannot be read".to_owned()),
+        };
+        let command = Command::ChildEnded(Box::new(end));
+        self.command(parent.run(), Pending::new(command, From::Nobody), now);
+    }
+
+    /// What was read has come.
+    pub fn handle_loaded(&mut self, loaded: Loaded, now: Timestamp) {
+        match loaded {
+            Loaded::Run(run, found) => self.run_loaded(run, found, now),
+            Loaded::Payload(run, stored, payload) => {
+                if let Some(entry) = self.runs.get_mut(&run) {
+                    entry.asked.payloads.remove(&stored);
+                    entry.payloads.insert(stored, payload.clone());
+                    self.shared.payloads.put((run, stored), payload);
+                    self.go_on(run, now);
+                }
+            }
+            Loaded::Messages(run, messages) => {
+                if let Some(entry) = self.runs.get_mut(&run) {
+                    entry.asked.messages = false;
+                    let named = messages.into_iter().map(|message| (message.offset, message));
+                    entry.messages.extend(named);
+                    self.go_on(run, now);
+                }
+            }
+            Loaded::Dedup(key, found) => {
+                // A start may have been staged while the row was being read.
+                let found = match self.overlay.get(&RowKey::Dedup(key.clone())) {
+                    Some(Some(Row::Dedup(row))) => Some((row.run, row.created)),
+                    _ => found,
+                };
+                self.key_read(&key, found, now);
+            }
+            Loaded::Keys(run, keys) => self.keys_read(run, keys),
+            Loaded::Failed(request) => self.load_failed(request),
+        }
+        self.run_internal(now);
+    }
+
+    /// A script has ended. A result nobody waits for any more is dropped.
+    pub fn handle_evaluated(
+        &mut self,
+        run: RunId,
+        key: fermata_decider::needs::EvaluationKey,
+        result: fermata_decider::needs::Evaluated,
+        now: Timestamp,
+    ) {
+        if let Some(entry) = self.runs.get_mut(&run)
+            && entry.asked.evaluations.remove(&key)
+        {
+            entry.results.insert(key, result);
+            self.go_on(run, now);
+        }
+        self.run_internal(now);
+    }
+
+    /// Decides what was parked again, then advances.
+    fn go_on(&mut self, run: RunId, now: Timestamp) {
+        let Some(entry) = self.runs.get_mut(&run) else { return };
+        let mut again = std::mem::take(&mut entry.parked);
+        if again.is_empty() {
+            again.push(Pending::new(Command::Continue, From::Nobody));
+        }
+        for pending in again {
+            self.command(run, pending, now);
+        }
+    }
+
+    fn run_loaded(&mut self, run: RunId, found: Option<Box<LoadedRun>>, now: Timestamp) {
+        crate::metrics::count(&self.shared.metrics.loads);
+        let waiting = self.loading.remove(&run).unwrap_or_default();
+        let reads = self.reads.remove(&run).unwrap_or_default();
+        match found {
+            Some(loaded) if !self.runs.contains_key(&run) && !self.deleted.contains_key(&run) => {
+                let mut entry = Entry::new(loaded.run, loaded.armed);
+                entry.log_lines = loaded.log_lines;
+                entry.used = self.tick;
+                let hash = entry.run.definition.hash;
+                self.resolved.insert(hash);
+                self.runs.insert(run, entry);
+            }
+            Some(_) => {}
+            None => {
+                for pending in &waiting {
+                    self.refuse_absent(pending);
+                }
+                for read in reads {
+                    self.read_absent(read, run, now);
+                }
+                return;
+            }
+        }
+        for pending in waiting {
+            self.command(run, pending, now);
+        }
+        for read in reads {
+            self.read(run, read, now);
+        }
+    }
+
+    fn read_absent(&mut self, read: Read, run: RunId, now: Timestamp) {
+        let barrier = self.newest();
+        match read {
+            Read::Snapshot(token) | Read::Watch(token, _) => {
+                self.answer(barrier, token, Answer::NotFound);
+            }
+            Read::Look => {}
+            Read::KeyHolder(key, since) => self.start_waiting(&key, Some((run, since)), now),
+        }
+    }
+
+    fn load_failed(&mut self, request: LoadRequest) {
+        let mut tokens = Vec::new();
+        match request {
+            LoadRequest::Run(run) => {
+                let waiting = self.loading.remove(&run).unwrap_or_default();
+                tokens.extend(waiting.iter().filter_map(|pending| match pending.from {
+                    From::Token(token, _) => Some(token),
+                    _ => None,
+                }));
+                for read in self.reads.remove(&run).unwrap_or_default() {
+                    match read {
+                        Read::Snapshot(token) | Read::Watch(token, _) => tokens.push(token),
+                        Read::Look => {}
+                        Read::KeyHolder(key, _) => {
+                            let starts = self.starts.remove(&key).unwrap_or_default();
+                            tokens.extend(starts.into_iter().map(|(token, ..)| token));
+                        }
+                    }
+                }
+            }
+            LoadRequest::Payload(run, _) | LoadRequest::Messages(run, ..) => {
+                if let Some(entry) = self.runs.get_mut(&run) {
+                    let parked = std::mem::take(&mut entry.parked);
+                    tokens.extend(parked.iter().filter_map(|pending| match pending.from {
+                        From::Token(token, _) => Some(token),
+                        _ => None,
+                    }));
+                }
+            }
+            LoadRequest::Dedup(key) => {
+                let starts = self.starts.remove(&key).unwrap_or_default();
+                tokens.extend(starts.into_iter().map(|(token, ..)| token));
+            }
+            LoadRequest::Keys(run) => tokens.extend(self.deleting.remove(&run).unwrap_or_default()),
+        }
+        for token in tokens {
+            self.outputs.push_back(Output::Answer(token, Answer::Failed(Failure::Unreadable)));
+        }
+    }
+
+    /// Deletes a run: all its rows in one batch. Rows of its tasks in queues are dropped when they
+    /// are met.
+    pub(super) fn delete(&mut self, token: Token, run: RunId) {
+        let waiting = self.deleting.entry(run).or_default();
+        waiting.push(token);
+        if waiting.len() == 1 {
+            // Rows that are staged now are not in the store yet: read them after their batch.
+            let ask = Held::Output(Output::Load(LoadRequest::Keys(run)));
+            let barrier = self.barrier(run);
+            self.hold(barrier, ask);
+        }
+    }
+
+    fn keys_read(&mut self, run: RunId, keys: Vec<RowKey>) {
+        let tokens = self.deleting.remove(&run).unwrap_or_default();
+        if self.runs.get(&run).is_some_and(|entry| entry.touched > self.durable) {
+            // It moved while its keys were read: once more, after that batch.
+            for token in tokens {
+                self.delete(token, run);
+            }
+            return;
+        }
+        let is_there = keys.len() > 1;
+        if is_there {
+            self.forget_deleted(run);
+            for key in keys {
+                self.stage(Write::Delete(key));
+            }
+            let deadline = DeadlineKey { shard: self.shard, run };
+            self.stage(Write::Delete(RowKey::Deadline(deadline)));
+            self.hold(self.building, Held::Disarm(run));
+            self.deleted.insert(run, self.building);
+        }
+        let barrier = self.newest();
+        for token in tokens {
+            let answer = if is_there { Answer::Done } else { Answer::NotFound };
+            self.answer(barrier, token, answer);
+        }
+    }
+
+    /// Takes a run that is being deleted out of memory; whoever waits for it hears that it is gone.
+    fn forget_deleted(&mut self, run: RunId) {
+        let watches = self.watches.remove(&run).unwrap_or_default();
+        let mut gone: Vec<Token> = watches.iter().map(|watch| watch.token).collect();
+        if let Some(entry) = self.runs.remove(&run) {
+            gone.extend(entry.quiet_waiters.iter().map(|waiter| waiter.token));
+            for pending in &entry.parked {
+                self.refuse_absent(pending);
+            }
+        }
+        for token in gone {
+            self.answer(self.building, token, Answer::NotFound);
+        }
+    }
+
+    /// Changes registered definitions; the snapshot is swapped before the answer.
+    pub(super) fn define(
+        &mut self,
+        token: Token,
+        puts: Vec<DefinitionRow>,
+        deletes: Vec<DefinitionKey>,
+    ) {
+        for row in &puts {
+            self.stage(Write::Put(Row::Definition(row.clone())));
+        }
+        for key in &deletes {
+            self.stage(Write::Delete(RowKey::Definition(key.clone())));
+        }
+        let barrier = self.building;
+        self.hold(barrier, Held::Output(Output::Defined(puts, deletes)));
+        self.answer(barrier, token, Answer::Done);
+    }
+}

@@ -1,0 +1,4 @@
+//! Integration tests of the runtime.
+
+mod engine;
+mod golden_events;
