@@ -171,10 +171,14 @@ class Judge:
             }
             for task in run["tasks"]:
                 ref = task["referenceTaskName"]
-                if ref in before:
+                # A later attempt in a loop reads its own failed attempt: that is the latest one.
+                is_own = ref.startswith("turn") and task["retryCount"] > 0
+                if ref in before and not is_own:
                     same = task["inputData"].get("prev") == done.get(before[ref])
                     rule.check(same, f"{run_id} {ref}: {task['inputData'].get('prev')}")
-                if ref in done and done[ref].get("task"):
+                # A sub-workflow's task shows what its child's last task recorded.
+                is_worker = task["workflowTask"]["type"] == "SIMPLE"
+                if is_worker and ref in done and done[ref].get("task"):
                     own = done[ref]["task"] == task["taskId"] or task["status"] != "COMPLETED"
                     rule.check(own, f"{run_id} {ref}: recorded output of {done[ref]['task']}")
         return rule

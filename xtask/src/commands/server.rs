@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::metadata::Metadata;
 use crate::process;
@@ -20,11 +20,15 @@ pub fn build_release(package: &str) -> Result<PathBuf> {
 
 /// Builds the server that holds segment rotation at each of its named steps, for the kill loop.
 ///
-/// It has a build folder of its own, so that the feature never gets into the binary of users and
-/// neither build throws the other's work away.
+/// It shares the build folder with the binary of users, so that only what the feature touches is
+/// built twice, and is copied out of it at once: the next plain build puts its own binary there.
 pub fn build_for_kills() -> Result<PathBuf> {
-    let folder = target_folder()?.join("kill");
     let mut cargo = process::cargo(&["build", "--release", "--package", "fermata"]);
-    process::run(cargo.args(["--features", "hold-rotation", "--target-dir"]).arg(&folder))?;
-    Ok(folder.join("release").join("fermata"))
+    process::run(cargo.args(["--features", "hold-rotation"]))?;
+    let folder = target_folder()?;
+    let kept = folder.join("kill");
+    std::fs::create_dir_all(&kept).with_context(|| format!("cannot create {}", kept.display()))?;
+    let (built, copy) = (folder.join("release").join("fermata"), kept.join("fermata"));
+    std::fs::copy(&built, &copy).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(copy)
 }

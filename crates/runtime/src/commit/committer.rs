@@ -21,6 +21,8 @@ pub struct CommitBell {
     durable: AtomicU64,
     /// 0 while all is well; set once when a batch was refused, until the shard has started anew.
     refused: AtomicU64,
+    /// How often the shard has started anew.
+    life: AtomicU64,
     bell: Notify,
 }
 
@@ -46,9 +48,15 @@ impl CommitBell {
         }
     }
 
-    /// The shard has dropped its states: batches are taken again.
+    /// The shard has dropped its states: batches are taken again, but none that was decided on
+    /// the states it dropped and is still on its way.
     pub fn reset(&self) {
+        self.life.fetch_add(1, Ordering::AcqRel);
         self.refused.store(0, Ordering::Release);
+    }
+
+    fn life(&self) -> u64 {
+        self.life.load(Ordering::Acquire)
     }
 
     fn committed(&self, number: BatchNumber) {
@@ -69,6 +77,22 @@ pub struct Submission {
     pub staged: StagedBatch,
     /// Its shard's bell.
     pub bell: Arc<CommitBell>,
+    /// The life of the shard it was decided in.
+    life: u64,
+}
+
+impl Submission {
+    /// A batch of the shard's present life.
+    #[must_use]
+    pub fn new(staged: StagedBatch, bell: Arc<CommitBell>) -> Self {
+        let life = bell.life();
+        Self { staged, bell, life }
+    }
+
+    /// Whether the shard still has the states that the batch was decided on.
+    fn is_current(&self) -> bool {
+        self.bell.refusal().is_none() && self.life == self.bell.life()
+    }
 }
 
 /// What to do when the outcome of a commit is unknown: the process must stop and recover.
@@ -113,7 +137,7 @@ impl Committer {
             size.add(&next.staged.batch);
             group.push(next);
         }
-        group.retain(|submission| submission.bell.refusal().is_none());
+        group.retain(Submission::is_current);
         group
     }
 
@@ -165,7 +189,7 @@ impl Committer {
             if batch.shard == shard {
                 bell.refuse(Failure::Fenced);
             } else {
-                rest.push(Submission { staged: StagedBatch { number, batch }, bell });
+                rest.push(Submission::new(StagedBatch { number, batch }, bell));
             }
         }
         self.commit(rest);

@@ -78,9 +78,30 @@ pub fn recover_queues(store: &dyn Store, room: &WaitingRoom) -> Result<(), ReadE
 /// The store cannot be read.
 pub fn recover_queue_rows(
     store: &dyn Store,
+    enqueue: impl FnMut(QueueKey, RunEpoch),
+) -> Result<(), ReadError> {
+    queue_rows(store, &ScanRange::Family(Family::Queue), enqueue)
+}
+
+/// Reads the queue rows of one shard, in key order: after its batches were refused, the hub may
+/// have handed out rows whose leases did not happen. Rows it knows already do no harm.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn recover_queues_of(
+    store: &dyn Store,
+    shard: ShardId,
+    enqueue: impl FnMut(QueueKey, RunEpoch),
+) -> Result<(), ReadError> {
+    queue_rows(store, &ScanRange::QueuesOfShard { shard }, enqueue)
+}
+
+fn queue_rows(
+    store: &dyn Store,
+    range: &ScanRange,
     mut enqueue: impl FnMut(QueueKey, RunEpoch),
 ) -> Result<(), ReadError> {
-    scan_all(store, &ScanRange::Family(Family::Queue), |row| {
+    scan_all(store, range, |row| {
         if let Row::Queue(row) = row {
             enqueue(row.key, row.run_epoch);
         }

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use crate::clock::Clock;
 use crate::commit::Submission;
 use crate::commit::committer::CommitBell;
+use crate::engine::recovery;
 use crate::evaluator::Evaluator;
 use crate::queues::WaitingRoom;
 use crate::shard::load;
@@ -203,7 +204,7 @@ impl Driver {
     /// False when the committer is gone: the process is stopping.
     async fn submit(&mut self) -> bool {
         while let Some(staged) = self.machine.take_batch() {
-            let submission = Submission { staged, bell: self.bell.clone() };
+            let submission = Submission::new(staged, self.bell.clone());
             if self.world.commits.send(submission).await.is_err() {
                 return false;
             }
@@ -215,12 +216,13 @@ impl Driver {
     fn refused(&mut self, failure: Failure) {
         self.machine.handle_refused(failure);
         self.carry_out();
-        if let Err(error) = crate::engine::recovery::recover_shard(
-            &*self.world.store,
-            self.shard,
-            &mut self.machine,
-        ) {
-            tracing::error!(shard = %self.shard, %error, "cannot read the shard's rows");
+        let (store, shard, room) = (&*self.world.store, self.shard, &self.world.room);
+        let recovered = recovery::recover_shard(store, shard, &mut self.machine).and_then(|()| {
+            // Leases that were refused have left rows that the hub has handed out.
+            recovery::recover_queues_of(store, shard, |key, epoch| room.enqueue(key, epoch))
+        });
+        if let Err(error) = recovered {
+            tracing::error!(%shard, %error, "cannot read the shard's rows");
         }
         self.bell.reset();
     }

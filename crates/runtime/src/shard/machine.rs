@@ -26,7 +26,7 @@ use crate::shard::watch::Watch;
 /// Commands between runs taken before one from outside (design 3).
 pub const INTERNAL_BEFORE_OUTSIDE: usize = 64;
 /// Runs a shard keeps in memory; idle ones beyond it are forgotten.
-pub const CACHED_RUNS: usize = 512;
+pub const CACHED_RUNS: usize = 64;
 
 /// What all shards of a process share.
 pub struct Shared {

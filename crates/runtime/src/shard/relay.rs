@@ -9,7 +9,7 @@ use fermata_decider::definition::DefinitionHash;
 use fermata_decider::effect::ChildEnd;
 use fermata_decider::event::Origin;
 use fermata_storage::{OutboxKey, OutboxRow, Row, RowKey, Write};
-use fermata_types::{RunId, ShardId};
+use fermata_types::{BatchNumber, RunId, ShardId};
 use serde::{Deserialize, Serialize};
 
 use crate::shard::request::{Token, Wait};
@@ -70,13 +70,15 @@ pub struct Pending {
     pub signal: Option<(RunId, Vec<RunId>)>,
     /// The queue row a lease came from: removed when it proves stale.
     pub row: Option<fermata_storage::QueueKey>,
+    /// The answer rests on runs that earlier batches touched, up to this one.
+    pub barrier: BatchNumber,
 }
 
 impl Pending {
     /// A command that nobody waits for, or a request without more to it.
     #[must_use]
     pub const fn new(command: Command, from: From) -> Self {
-        Self { command, from, signal: None, row: None }
+        Self { command, from, signal: None, row: None, barrier: BatchNumber(0) }
     }
 }
 

@@ -151,6 +151,9 @@ impl Machine {
                 let index = u16::try_from(index).unwrap_or(u16::MAX);
                 let at = fermata_decider::run::Stored { row: entry.run.row, index };
                 self.shared.payloads.put((entry.run.id, at), payload.clone());
+                // Its row is staged at the turn's end: until then neither overlay nor store has it,
+                // and the cache may have dropped it.
+                entry.payloads.insert(at, payload.clone());
             }
             done.events.push(event);
         }
@@ -196,7 +199,9 @@ impl Machine {
             next.extend(others.iter().copied());
             if let Some((first, rest)) = next.split_first() {
                 let signal = Some((*root, rest.to_vec()));
-                let onward = Pending { signal, ..pending };
+                // Whatever comes of it also says that this run has no open WAIT.
+                let barrier = pending.barrier.max(entry.touched);
+                let onward = Pending { signal, barrier, ..pending };
                 self.command(*first, onward, now);
                 return;
             }
@@ -212,7 +217,7 @@ impl Machine {
                     }
                     (other, _) => other,
                 });
-                let barrier = entry.touched;
+                let barrier = pending.barrier.max(entry.touched);
                 self.answer(barrier, token, answer);
             }
             From::Outbox(number) => self.consume_relayed(number),
@@ -259,7 +264,7 @@ impl Machine {
             self.late.insert((until, entry.run.id));
             entry.quiet_waiters.push(QuietWaiter { token, answer, until });
         } else {
-            let barrier = entry.touched;
+            let barrier = pending.barrier.max(entry.touched);
             self.answer(barrier, token, answer);
         }
     }
