@@ -8,8 +8,8 @@ use bytes::Bytes;
 use fermata_decider::context::Found;
 use fermata_decider::definition::{self, Catalog, DefinitionHash, Workflow};
 use fermata_decider::needs::DefinitionRequest;
-use fermata_storage::{ReadError, Row, ScanRange, Store};
 pub use fermata_storage::{DefinitionKey, DefinitionRow};
+use fermata_storage::{ReadError, Row, ScanRange, Store};
 use serde_json::Value;
 
 /// Compiled definitions kept in memory; the least recently compiled go first.

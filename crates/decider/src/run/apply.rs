@@ -4,10 +4,10 @@
 use fermata_types::{RunId, RunStatus, Span, TaskNumber, TaskStatus, Timestamp};
 
 use crate::definition::Kind;
-use crate::event::{Closed, Event, Origin, RunOutput, Scheduled};
+use crate::event::{Closed, Event, Origin, RunOutput};
 use crate::run::state::{Agenda, Run};
-use crate::run::task::{Extra, Stored, Task};
-use crate::run::{clock, follow};
+use crate::run::task::{Stored, Task};
+use crate::run::{clock, follow, made};
 
 /// Applies the next event. Its number is `run.last + 1`; `run.row` says which history row it is in.
 pub fn apply(run: &mut Run, event: &Event) {
@@ -18,7 +18,7 @@ pub fn apply(run: &mut Run, event: &Event) {
     });
     match event {
         Event::RunStarted(origin) => started(run, origin, stored),
-        Event::TaskScheduled(scheduled) => task_scheduled(run, scheduled, stored),
+        Event::TaskScheduled(scheduled) => made::task_scheduled(run, scheduled, stored),
         Event::TaskLeased { task, worker, at } => leased(run, *task, worker.as_ref(), *at),
         Event::TaskProgressed { task, reason, worker, callback_after, at, .. } => {
             let told = Told { reason: reason.clone(), worker: worker.clone() };
@@ -80,109 +80,6 @@ fn started(run: &mut Run, origin: &Origin, stored: Option<Stored>) {
         None => run.main_ended = true,
     }
     clock::index_run(run);
-}
-
-fn task_scheduled(run: &mut Run, event: &Scheduled, stored: Option<Stored>) {
-    let definition = run.definition.clone();
-    let step = definition.step(event.step);
-    let first_scheduled = run.task(event.replaces).map_or(event.at, |old| old.first_scheduled);
-    let is_worker = matches!(step.kind, Kind::Worker { .. });
-    let at_once = event.status == TaskStatus::InProgress;
-    let mut task = Task {
-        number: event.number,
-        step: event.step,
-        iteration: event.iteration,
-        scope: event.scope,
-        retry_count: event.retry_count,
-        replaces: event.replaces,
-        status: event.status,
-        retried: false,
-        executed: false,
-        poll_count: 0,
-        scheduled: event.at,
-        first_scheduled,
-        started: if at_once { event.at } else { Timestamp::ZERO },
-        ended: Timestamp::ZERO,
-        updated: event.at,
-        start_delay: event.delay,
-        callback_after: event.delay,
-        input: stored.unwrap_or(run.input),
-        output: None,
-        queued: is_worker.then(|| event.at.after(event.delay)),
-        due: None,
-        extra: None,
-    };
-    if event.domain.is_some()
-        || event.child.is_some()
-        || event.wait_until.is_some()
-        || event.reason.is_some()
-    {
-        task.extra = Some(Box::new(Extra {
-            domain: event.domain.clone(),
-            child: event.child,
-            wait_until: event.wait_until,
-            reason: event.reason.clone(),
-            ..Extra::default()
-        }));
-    }
-    consume_for(run, event);
-    run.updated = event.at;
-    run.open += 1;
-    if let Some(child) = event.child {
-        run.children.insert(event.number, child);
-    }
-    if matches!(step.kind, Kind::PullMessages) {
-        run.pulls.insert(event.number);
-    }
-    if let Some(latest) = run.latest.get_mut(event.step.0 as usize) {
-        *latest = event.number;
-    }
-    if event.scope != TaskNumber(0) {
-        run.in_loops.insert((event.scope, event.iteration, event.step), event.number);
-    }
-    run.tasks.push(task);
-    begin(run, event.number, &step.kind);
-    clock::index_task(run, event.number);
-}
-
-/// Takes the agenda item that led to this task; a replaced attempt is marked.
-fn consume_for(run: &mut Run, event: &Scheduled) {
-    if event.replaces == TaskNumber(0) {
-        let entered =
-            Agenda::Enter { step: event.step, iteration: event.iteration, scope: event.scope };
-        consume(run, entered);
-    } else {
-        consume(run, Agenda::Settle(event.replaces));
-        touch(run, event.replaces, |old| {
-            old.retried = true;
-            old.executed = true;
-        });
-    }
-}
-
-/// What a task the server itself performs needs next.
-fn begin(run: &mut Run, number: TaskNumber, kind: &Kind) {
-    match kind {
-        Kind::Join { on, unknown, .. } => {
-            let Some(join) = run.task(number) else { return };
-            let (scope, iteration) = (join.scope, join.iteration);
-            let waiting = on
-                .iter()
-                .filter(|step| {
-                    !run.latest_in(**step, scope, iteration)
-                        .is_some_and(|task| task.executed && !task.retried)
-                })
-                .count();
-            let waiting_on = u32::try_from(waiting).unwrap_or(u32::MAX).saturating_add(*unknown);
-            touch(run, number, |join| join.extra_mut().waiting_on = waiting_on);
-            if waiting_on == 0 {
-                run.agenda.push_back(Agenda::Join(number));
-            }
-        }
-        Kind::Worker { .. } | Kind::Human | Kind::PullMessages | Kind::SubWorkflow { .. } => {}
-        Kind::Wait => {}
-        _ => run.agenda.push_front(Agenda::Perform(number)),
-    }
 }
 
 /// Takes an item off the agenda.

@@ -4,6 +4,7 @@ use fermata_types::{Payload, limits};
 
 use crate::context::Context;
 use crate::effect::Effect;
+use crate::needs::Needs;
 use crate::rejection::Rejection;
 use crate::run::decide::Decision;
 use crate::run::state::Run;
@@ -18,6 +19,14 @@ pub(super) fn send(run: &Run, id: &str, payload: &Payload, context: Context<'_>)
     if run.lane.pending() >= limits::LANE_MESSAGES_MAX {
         let limit = limits::LANE_MESSAGES_MAX;
         return Decision::Rejected(Rejection::LaneFull { run: name, limit });
+    }
+    // What the waiting task needs is fetched before the message is accepted, so that both happen
+    // in one commit: a wake-up never comes later than its message.
+    let waiting = run.pulls.first().and_then(|number| run.task(*number));
+    if let Some(task) = waiting
+        && context.fetched.payload(task.input).is_none()
+    {
+        return Decision::Needs(Needs::payloads(vec![task.input]));
     }
     let append = Effect::AppendMessage {
         offset: run.lane.head.next(),

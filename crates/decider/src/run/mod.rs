@@ -10,6 +10,7 @@ pub mod derived;
 pub mod document;
 pub mod follow;
 pub mod lane;
+pub mod made;
 pub mod message;
 pub mod operate;
 pub mod plan;

@@ -27,8 +27,10 @@ pub(crate) fn pull(run: &Run, context: Context<'_>) -> Result<Step, Needs> {
     let fresh: Vec<&PendingMessage> =
         messages.iter().filter(|message| !is_expired(message, context.now)).collect();
     if fresh.is_empty() {
-        // All of them had expired: the cursor moves, a task that waits goes on waiting.
-        let events = if blocks(&input) { Vec::new() } else { vec![nothing(task.number, context)] };
+        // All of them had expired: the cursor moves. A task that does not wait ends once nothing
+        // is behind them either.
+        let goes_on = blocks(&input) || last.offset < run.lane.head;
+        let events = if goes_on { Vec::new() } else { vec![nothing(task.number, context)] };
         return Ok(Step { events, effects: vec![consume] });
     }
     let event = closing::completed(task.number, Some(output(run, &fresh)), context);
@@ -36,16 +38,24 @@ pub(crate) fn pull(run: &Run, context: Context<'_>) -> Result<Step, Needs> {
 }
 
 /// Makes the task. One that does not wait (`blocking: false`) ends at once when nothing is pending
-/// for it.
-pub(crate) fn enter(run: &Run, scheduled: Scheduled, context: Context<'_>) -> Step {
-    let gives_up = !blocks(&scheduled.input.to_value());
+/// for it. Pending messages are fetched before the task is made: it is served in the commit that
+/// makes it, and nobody ever sees it wait beside a message.
+pub(crate) fn enter(run: &Run, scheduled: Scheduled, context: Context<'_>) -> Result<Step, Needs> {
+    let input = scheduled.input.to_value();
+    let gives_up = !blocks(&input);
     let is_served = run.lane.pending() > 0 && run.pulls.is_empty();
+    if is_served {
+        let (after, count) = (run.lane.cursor, batch_size(&input));
+        if context.fetched.messages(after, count).is_none() {
+            return Err(Needs { messages: Some((after, count)), ..Needs::default() });
+        }
+    }
     let number = scheduled.number;
     let mut events = vec![Event::TaskScheduled(Box::new(scheduled))];
     if gives_up && !is_served {
         events.push(nothing(number, context));
     }
-    Step::of(events)
+    Ok(Step::of(events))
 }
 
 /// Anything but a JSON `false` waits.

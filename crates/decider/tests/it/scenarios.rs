@@ -8,6 +8,7 @@ mod operate;
 mod output;
 mod pull_messages;
 mod retries;
+mod scripts;
 mod set_variable;
 mod simple;
 mod sub_workflow;

@@ -320,12 +320,13 @@ impl Machine {
         }
         let is_there = keys.len() > 1;
         if is_there {
-            self.forget_deleted(run);
             for key in keys {
                 self.stage(Write::Delete(key));
             }
             let deadline = DeadlineKey { shard: self.shard, run };
             self.stage(Write::Delete(RowKey::Deadline(deadline)));
+            // After the rows: whoever hears that the run is gone hears it once that is durable.
+            self.forget_deleted(run);
             self.hold(self.building, Held::Disarm(run));
             self.deleted.insert(run, self.building);
         }

@@ -96,7 +96,7 @@ pub(crate) fn enter(run: &Run, entry: Entry, context: Context<'_>) -> Result<Ste
         Kind::SubWorkflow { params } => sub_workflow::enter(run, scheduled, params, context),
         Kind::Wait => Ok(wait::enter(scheduled, context)),
         Kind::Switch { .. } => switch::enter(run, scheduled, context),
-        Kind::PullMessages => Ok(pull_messages::enter(run, scheduled, context)),
+        Kind::PullMessages => pull_messages::enter(run, scheduled, context),
         _ => Ok(Step::of(vec![Event::TaskScheduled(Box::new(scheduled))])),
     }
 }

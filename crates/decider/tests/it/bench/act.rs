@@ -63,6 +63,11 @@ impl Bench {
         TaskHandle { bench: self, run: 0, task: TaskNumber(number) }
     }
 
+    /// A task of any run by its number.
+    pub fn task_in(&mut self, run: usize, task: TaskNumber) -> TaskHandle<'_> {
+        TaskHandle { bench: self, run, task }
+    }
+
     /// An update by reference name.
     pub fn by_reference(&mut self, reference: &str, status: ReportedStatus, output: Value) {
         self.note(&format!("update {reference} by reference: {status:?} {output}"));
@@ -83,6 +88,13 @@ impl Bench {
             worker: None,
         };
         self.told(0, Command::UpdateByReference(Box::new(update)));
+    }
+
+    /// The scripts under way give their results.
+    pub fn scripts_end(&mut self) {
+        self.note("scripts end");
+        self.is_held = false;
+        self.told(0, Command::Continue);
     }
 
     /// Pauses the root.

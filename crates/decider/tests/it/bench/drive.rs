@@ -77,7 +77,10 @@ impl Bench {
             || is == fermata_types::RunStatus::Terminated
                 && was != fermata_types::RunStatus::Completed;
         assert!(!had_started || may_change, "terminal is terminal: {was} became {is}");
-        invariants::check(self.driven(index));
+        invariants::check(self.driven(index), self.is_held);
+        if self.is_strict {
+            invariants::folds_again(self.driven(index));
+        }
         result
     }
 
@@ -92,10 +95,20 @@ impl Bench {
         self.seen(index, |run, context| decide(run, command, context))
     }
 
-    fn seen<T>(&self, index: usize, body: impl FnOnce(&Run, Context<'_>) -> T) -> T {
+    /// Asks twice: the same input gives the same answer.
+    fn seen<T: std::fmt::Debug>(&self, index: usize, ask: impl Fn(&Run, Context<'_>) -> T) -> T {
         let driven = self.driven(index);
         let view = View { bench: self, driven };
-        body(&driven.run, Context { now: self.now, fetched: &view })
+        let context = Context { now: self.now, fetched: &view };
+        if self.is_strict {
+            let minted = self.minted.get();
+            let first = format!("{:?}", ask(&driven.run, context));
+            self.minted.set(minted);
+            let second = ask(&driven.run, context);
+            assert!(first == format!("{second:?}"), "two answers to one question");
+            return second;
+        }
+        ask(&driven.run, context)
     }
 
     pub(super) fn turn(&mut self, index: usize, events: Vec<Event>, effects: Vec<Effect>) {
@@ -114,6 +127,9 @@ impl Bench {
                     rounds += 1;
                     assert!(rounds < self.step_limit, "still lacks {needs:?}");
                     assert!(!needs.is_empty(), "needs nothing");
+                    if self.is_held && needs.payloads.is_empty() {
+                        return;
+                    }
                     self.fetch(index, needs);
                     self.begin_row(index);
                 }
@@ -158,7 +174,7 @@ impl Bench {
     }
 
     fn fetch(&mut self, index: usize, needs: Needs) {
-        let scripts = self.scripts;
+        let (scripts, is_held) = (self.scripts, self.is_held);
         let driven = self.driven_mut(index);
         assert!(!needs.is_empty(), "needs nothing");
         assert!(needs.definitions.is_empty() && needs.messages.is_none(), "always at hand here");
@@ -166,7 +182,8 @@ impl Bench {
             assert!(driven.payloads.contains_key(&stored), "{stored:?} was never brought");
             driven.hot.insert(stored);
         }
-        for request in needs.evaluations {
+        let answered = if is_held { Vec::new() } else { needs.evaluations };
+        for request in answered {
             let input = request.script.input.to_value();
             driven.results.insert(request.key, scripts(&request.script.source, &input));
         }

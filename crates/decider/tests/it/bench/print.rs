@@ -21,6 +21,10 @@ fn span(span: Span) -> String {
     if ms % 1000 == 0 { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
 }
 
+fn json(payload: &Payload) -> String {
+    String::from_utf8_lossy(payload.bytes()).into_owned()
+}
+
 fn optional(label: &str, value: Option<&str>) -> String {
     value.map(|value| format!(" {label} {value}")).unwrap_or_default()
 }
@@ -36,8 +40,9 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
         Event::TaskScheduled(event) => scheduled(run, event),
         Event::TaskLeased { task, .. } => format!("{} leased", named(run, *task)),
         Event::TaskProgressed { task, output, callback_after, .. } => format!(
-            "{} goes on {output:?}, again after {}",
+            "{} goes on {}, again after {}",
             named(run, *task),
+            json(output),
             span(*callback_after)
         ),
         Event::LeaseExtended { task, .. } => format!("{} lives", named(run, *task)),
@@ -58,7 +63,10 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
             let by = failed_task.map(|task| format!(" by #{}", task.0)).unwrap_or_default();
             format!("run {status}{by}")
         }
-        other => format!("{other:?}"),
+        Event::TaskReturned { task, .. } => format!("{} returned", named(run, *task)),
+        Event::ChildStarted { task, child, .. } => {
+            format!("{} starts {child}", named(run, *task))
+        }
     }
 }
 
@@ -75,7 +83,7 @@ fn scheduled(run: &Run, event: &Scheduled) -> String {
         let _ = write!(line, " until {}", at(until));
     }
     if !event.input.is_empty_object() {
-        let _ = write!(line, " input {:?}", event.input);
+        let _ = write!(line, " input {}", json(&event.input));
     }
     line
 }
@@ -83,7 +91,7 @@ fn scheduled(run: &Run, event: &Scheduled) -> String {
 fn closed(run: &Run, event: &Closed) -> String {
     let mut line = format!("{} {}", named(run, event.task), event.status);
     if let Some(output) = event.output.as_ref().filter(|output| !output.is_empty_object()) {
-        let _ = write!(line, " output {output:?}");
+        let _ = write!(line, " output {}", json(output));
     }
     line += &optional("reason", event.reason.as_deref());
     line
@@ -96,10 +104,10 @@ pub(super) fn effect(effect: &Effect) -> String {
         }
         Effect::Dequeue(place) => format!("-> out of queue {} #{}", place.queue, place.task.0),
         Effect::StartChild { child, definition, origin } => format!(
-            "-> start {child} of {} {} input {:?} priority {}{}",
+            "-> start {child} of {} {} input {} priority {}{}",
             definition.key.name,
             definition.key.version,
-            origin.input,
+            json(&origin.input),
             origin.priority,
             if origin.task_to_domain.is_empty() {
                 String::new()
@@ -109,10 +117,10 @@ pub(super) fn effect(effect: &Effect) -> String {
         ),
         Effect::EndChild { child, reason } => format!("-> end {child}: {reason}"),
         Effect::NotifyParent(end) => format!(
-            "-> tell {} {} {:?}{}",
+            "-> tell {} {} {}{}",
             end.parent,
             end.status,
-            end.output,
+            json(&end.output),
             optional("reason", end.reason.as_deref())
         ),
         Effect::AppendMessage { offset, id, .. } => format!("-> message {} {id}", offset.0),
@@ -169,7 +177,7 @@ fn summary(index: usize, driven: &Driven) -> String {
     let label = if index == 0 { "root".to_owned() } else { format!("child{index}") };
     let mut text = format!("{label} {}{}", run.status, optional("reason", run.reason.as_deref()));
     if run.status.is_terminal() {
-        let _ = write!(text, " output {:?}", output(driven));
+        let _ = write!(text, " output {}", json(&output(driven)));
     } else {
         let _ = write!(text, " waits for {}", invariants::waits(run).join(", "));
     }

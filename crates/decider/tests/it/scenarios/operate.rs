@@ -44,10 +44,14 @@ fn many_timeouts_of_a_paused_run_do_not_hide_its_wait() {
     bench.wait(20);
     let waits = bench.root().tasks.iter().find(|task| task.wait_until().is_some());
     assert_eq!(waits.map(|task| task.status.as_str()), Some("COMPLETED"));
+    let late = |bench: &Bench| {
+        let tasks = bench.root().tasks.iter();
+        tasks.filter(|task| task.status.as_str() == "TIMED_OUT").count()
+    };
+    assert_eq!(late(&bench), 0, "timeouts do not act while the run is paused");
     bench.resume();
     bench.deadline();
-    let late = bench.root().tasks.iter().filter(|task| task.status.as_str() == "TIMED_OUT");
-    assert_eq!(late.count(), 70);
+    assert_eq!(late(&bench), 70);
 }
 
 #[test]

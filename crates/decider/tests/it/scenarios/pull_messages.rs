@@ -105,6 +105,16 @@ fn only_expired_messages_are_none() {
 }
 
 #[test]
+fn a_fresh_message_behind_an_expired_one_is_found() {
+    let mut bench = start(json!([simple("a"), pull("p", json!({ "blocking": false }))]));
+    bench.message("old", json!({}));
+    bench.wait(limits::MESSAGE_TTL_MS / 1000 + 1);
+    bench.message("new", json!({}));
+    bench.worker("a").completes(json!({}));
+    assert_snapshot!(bench.outcome());
+}
+
+#[test]
 fn paused_and_ended_runs_and_full_lanes_take_none() {
     let mut bench = start(json!([simple("a")]));
     bench.pause();

@@ -1,0 +1,114 @@
+//! A task is made: what the state keeps of it, and what it needs next.
+
+use fermata_types::{TaskNumber, TaskStatus, Timestamp};
+
+use crate::definition::Kind;
+use crate::event::Scheduled;
+use crate::run::apply::{consume, touch};
+use crate::run::clock;
+use crate::run::state::{Agenda, Run};
+use crate::run::task::{Extra, Stored, Task};
+
+/// Adds a task to the state.
+pub(super) fn task_scheduled(run: &mut Run, event: &Scheduled, stored: Option<Stored>) {
+    let definition = run.definition.clone();
+    let step = definition.step(event.step);
+    let first_scheduled = run.task(event.replaces).map_or(event.at, |old| old.first_scheduled);
+    let is_worker = matches!(step.kind, Kind::Worker { .. });
+    let at_once = event.status == TaskStatus::InProgress;
+    let mut task = Task {
+        number: event.number,
+        step: event.step,
+        iteration: event.iteration,
+        scope: event.scope,
+        retry_count: event.retry_count,
+        replaces: event.replaces,
+        status: event.status,
+        retried: false,
+        executed: false,
+        poll_count: 0,
+        scheduled: event.at,
+        first_scheduled,
+        started: if at_once { event.at } else { Timestamp::ZERO },
+        ended: Timestamp::ZERO,
+        updated: event.at,
+        start_delay: event.delay,
+        callback_after: event.delay,
+        input: stored.unwrap_or(run.input),
+        output: None,
+        queued: is_worker.then(|| event.at.after(event.delay)),
+        due: None,
+        extra: None,
+    };
+    if event.domain.is_some()
+        || event.child.is_some()
+        || event.wait_until.is_some()
+        || event.reason.is_some()
+    {
+        task.extra = Some(Box::new(Extra {
+            domain: event.domain.clone(),
+            child: event.child,
+            wait_until: event.wait_until,
+            reason: event.reason.clone(),
+            ..Extra::default()
+        }));
+    }
+    consume_for(run, event);
+    run.updated = event.at;
+    run.open += 1;
+    if let Some(child) = event.child {
+        run.children.insert(event.number, child);
+    }
+    if matches!(step.kind, Kind::PullMessages) {
+        run.pulls.insert(event.number);
+    }
+    if let Some(latest) = run.latest.get_mut(event.step.0 as usize) {
+        *latest = event.number;
+    }
+    if event.scope != TaskNumber(0) {
+        run.in_loops.insert((event.scope, event.iteration, event.step), event.number);
+    }
+    run.tasks.push(task);
+    begin(run, event.number, &step.kind);
+    clock::index_task(run, event.number);
+}
+
+/// Takes the agenda item that led to this task; a replaced attempt is marked.
+fn consume_for(run: &mut Run, event: &Scheduled) {
+    if event.replaces == TaskNumber(0) {
+        let entered =
+            Agenda::Enter { step: event.step, iteration: event.iteration, scope: event.scope };
+        consume(run, entered);
+    } else {
+        consume(run, Agenda::Settle(event.replaces));
+        touch(run, event.replaces, |old| {
+            old.retried = true;
+            old.executed = true;
+        });
+    }
+}
+
+/// What a task the server itself performs needs next.
+fn begin(run: &mut Run, number: TaskNumber, kind: &Kind) {
+    match kind {
+        Kind::Join { on, unknown, .. } => {
+            let Some(join) = run.task(number) else { return };
+            let (scope, iteration) = (join.scope, join.iteration);
+            let waiting = on
+                .iter()
+                .filter(|step| {
+                    !run.latest_in(**step, scope, iteration)
+                        .is_some_and(|task| task.executed && !task.retried)
+                })
+                .count();
+            let waiting_on = u32::try_from(waiting).unwrap_or(u32::MAX).saturating_add(*unknown);
+            touch(run, number, |join| join.extra_mut().waiting_on = waiting_on);
+            if waiting_on == 0 {
+                run.agenda.push_back(Agenda::Join(number));
+            }
+        }
+        Kind::Worker { .. } | Kind::Human | Kind::PullMessages | Kind::SubWorkflow { .. } => {}
+        Kind::Wait => {}
+        _ => run.agenda.push_front(Agenda::Perform(number)),
+    }
+}

@@ -1,0 +1,152 @@
+//! Small definitions as trees, for tests that make many of them, and what can be done to the runs
+//! made from them.
+
+use std::sync::Arc;
+
+use fermata_decider::definition::{Kind, Workflow};
+use fermata_types::TaskNumber;
+use serde_json::{Value, json};
+
+use crate::bench::steps::{
+    fork, inline, join, repeat, set, simple, step, step_with, sub_workflow, switch, terminate, with,
+};
+use crate::bench::{Bench, Catalog, given_compiled};
+
+/// One place in a small definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// A worker's task with so many retries, perhaps tolerated.
+    Worker {
+        retries: u32,
+        optional: bool,
+        permissive: bool,
+    },
+    Inline,
+    /// An INLINE that fails.
+    Broken,
+    Set,
+    Wait,
+    /// A WAIT that ends by itself.
+    Timed,
+    Human,
+    Pull,
+    /// A child with one worker's task.
+    Sub,
+    Terminate(&'static str),
+    /// A SWITCH that takes its case, or its default.
+    Switch {
+        hits: bool,
+        case: Vec<Node>,
+        default: Vec<Node>,
+    },
+    /// A loop of that many iterations.
+    Loop {
+        iterations: u32,
+        body: Vec<Node>,
+    },
+    /// Branches and their JOIN, which names the last task of each that has one.
+    Fork(Vec<Vec<Node>>),
+}
+
+/// A worker's task that is not retried.
+pub const WORKER: Node = Node::Worker { retries: 0, optional: false, permissive: false };
+
+/// The step lists of a tree, each reference used once.
+pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
+    let mut list = Vec::new();
+    for node in nodes {
+        *next += 1;
+        let name = format!("t{next}");
+        let made = match node {
+            Node::Worker { retries, optional, permissive } => with(
+                simple(&name),
+                json!({
+                    "retryCount": retries, "optional": optional, "permissive": permissive,
+                }),
+            ),
+            Node::Inline => inline(&name, "${workflow.input}"),
+            Node::Broken => step_with("INLINE", &name, json!({ "expression": "" })),
+            Node::Set => set(&name, json!({ "v": name })),
+            Node::Wait => step("WAIT", &name),
+            Node::Timed => step_with("WAIT", &name, json!({ "duration": "30 s" })),
+            Node::Human => step("HUMAN", &name),
+            Node::Pull => step("PULL_WORKFLOW_MESSAGES", &name),
+            Node::Sub => with(sub_workflow(&name, "child"), json!({ "retryCount": 0 })),
+            Node::Terminate(status) => terminate(&name, status),
+            Node::Switch { hits, case, default } => {
+                let on = if *hits { "hit" } else { "miss" };
+                let case = steps(case, next);
+                switch(&name, on, json!({ "hit": case }), json!(steps(default, next)))
+            }
+            Node::Loop { iterations, body } => {
+                let body = steps(body, next);
+                repeat(&name, &format!("$.{name}.iteration < {iterations}"), json!(body))
+            }
+            Node::Fork(branches) => {
+                let branches: Vec<Vec<Value>> =
+                    branches.iter().map(|branch| steps(branch, next)).collect();
+                let last = branches.iter().filter_map(|branch| branch.last());
+                let on: Vec<&str> =
+                    last.filter_map(|step| step.get("taskReferenceName")?.as_str()).collect();
+                let join = join(&format!("j{name}"), &on);
+                list.push(fork(&name, json!(branches)));
+                join
+            }
+        };
+        list.push(made);
+    }
+    list
+}
+
+/// A tree, compiled once for many runs.
+pub struct World {
+    root: Arc<Workflow>,
+    catalog: Catalog,
+}
+
+impl World {
+    /// Compiles a tree.
+    pub fn of(nodes: &[Node]) -> Self {
+        let definition = json!({ "name": "w", "tasks": steps(nodes, &mut 0) });
+        let x = with(simple("x"), json!({ "retryCount": 0 }));
+        let catalog = Catalog::default().workflow(json!({ "name": "child", "tasks": [x] }));
+        let root = Arc::new(catalog.compile(definition).expect("small worlds compile"));
+        Self { root, catalog }
+    }
+
+    /// A run that the bench checks in every way.
+    pub fn start(&self) -> Bench {
+        given_compiled(self.root.clone(), self.catalog.clone())
+            .silent(5_000)
+            .start(json!({ "n": 1 }))
+    }
+
+    /// A run without the checks that read all of its history.
+    pub fn start_quick(&self) -> Bench {
+        given_compiled(self.root.clone(), self.catalog.clone())
+            .silent(5_000)
+            .quick()
+            .start(json!({ "n": 1 }))
+    }
+}
+
+/// Open tasks that somebody outside can end, as run index and number.
+pub fn open(bench: &Bench) -> Vec<(usize, TaskNumber)> {
+    let mut open = Vec::new();
+    for (index, driven) in bench.runs.iter().enumerate() {
+        let run = &driven.run;
+        if run.status.is_terminal() {
+            continue;
+        }
+        let tasks = run.tasks.iter().filter(|task| {
+            let kind = &run.step_of(task).kind;
+            !task.status.is_terminal()
+                && matches!(
+                    kind,
+                    Kind::Worker { .. } | Kind::Wait | Kind::Human | Kind::PullMessages
+                )
+        });
+        open.extend(tasks.map(|task| (index, task.number)));
+    }
+    open
+}
