@@ -157,7 +157,8 @@ impl IntoResponse for ApiError {
 /// closes, and because the head is flushed only after the first look at the body, the client gets
 /// no byte of an answer: it has to take the outcome as unknown (design 2.8).
 fn no_answer() -> Response {
-    let failing = Limited::new(Full::from("outcome unknown"), 0);
+    // A limit of no bytes at all would be taken for an empty body.
+    let failing = Limited::new(Full::from("outcome unknown"), 1);
     let mut response = Response::new(Body::new(failing));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response

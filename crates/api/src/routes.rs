@@ -19,7 +19,6 @@ use crate::{metrics, ui};
 ///
 /// A request whose future is dropped (its connection is gone) leaves nothing behind: a poll gives
 /// back what it holds, everything else happens or not as if the answer had been lost.
-#[must_use]
 pub fn router(engine: Engine, options: Options) -> Router {
     Router::new()
         .merge(of_workflows())
@@ -104,8 +103,5 @@ fn of_metadata() -> Router<App> {
             "/api/metadata/taskdefs",
             get(task_metadata::list).post(task_metadata::register).put(task_metadata::update),
         )
-        .route(
-            "/api/metadata/taskdefs/{a}",
-            get(task_metadata::get).delete(task_metadata::remove),
-        )
+        .route("/api/metadata/taskdefs/{a}", get(task_metadata::get).delete(task_metadata::remove))
 }

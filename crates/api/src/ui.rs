@@ -12,7 +12,14 @@ const PAGE: &str = "<!doctype html><title>Fermata</title><p>The web UI is not bu
 
 /// Paths that are never the UI's.
 const NOT_UI: &[&str] = &[
-    "/api", "/api-docs", "/v3/api-docs", "/swagger-ui", "/actuator", "/health", "/a2a", "/error",
+    "/api",
+    "/api-docs",
+    "/v3/api-docs",
+    "/swagger-ui",
+    "/actuator",
+    "/health",
+    "/a2a",
+    "/error",
     "/metrics",
 ];
 

@@ -7,19 +7,19 @@ use fermata_wire::conductor::BulkResponse;
 use super::workflows;
 use crate::answer::{self, Answer};
 use crate::error::ApiError;
-use crate::extract::{Json, Params};
+use crate::extract::{JsonList, Params};
 use crate::state::App;
 
 /// Ids one request may name.
 const IDS_MAX: usize = 1000;
 
 /// `PUT /api/workflow/bulk/pause`.
-pub(crate) async fn pause(State(app): State<App>, Json(ids): Json<Vec<String>>) -> Answer {
+pub(crate) async fn pause(State(app): State<App>, JsonList(ids): JsonList<String>) -> Answer {
     commands(&app, "pauseWorkflow", ids, &Command::Pause).await
 }
 
 /// `PUT /api/workflow/bulk/resume`.
-pub(crate) async fn resume(State(app): State<App>, Json(ids): Json<Vec<String>>) -> Answer {
+pub(crate) async fn resume(State(app): State<App>, JsonList(ids): JsonList<String>) -> Answer {
     commands(&app, "resumeWorkflow", ids, &Command::Resume).await
 }
 
@@ -27,7 +27,7 @@ pub(crate) async fn resume(State(app): State<App>, Json(ids): Json<Vec<String>>)
 pub(crate) async fn terminate(
     State(app): State<App>,
     params: Params,
-    Json(ids): Json<Vec<String>>,
+    JsonList(ids): JsonList<String>,
 ) -> Answer {
     commands(&app, "terminate", ids, &workflows::terminated(params.text("reason"))).await
 }
@@ -36,7 +36,7 @@ pub(crate) async fn terminate(
 pub(crate) async fn remove(
     State(app): State<App>,
     params: Params,
-    Json(ids): Json<Vec<String>>,
+    JsonList(ids): JsonList<String>,
 ) -> Answer {
     let archive = params.boolean("archiveWorkflow", true)?;
     check(&ids, "deleteWorkflow")?;
@@ -52,7 +52,7 @@ pub(crate) async fn remove(
 pub(crate) async fn terminate_remove(
     State(app): State<App>,
     params: Params,
-    Json(ids): Json<Vec<String>>,
+    JsonList(ids): JsonList<String>,
 ) -> Answer {
     let archive = params.boolean("archiveWorkflow", true)?;
     check(&ids, "terminateRemove")?;
@@ -81,9 +81,7 @@ fn check(ids: &[String], operation: &str) -> Result<(), ApiError> {
     let text = match ids.len() {
         0 => "WorkflowIds list cannot be null.".to_owned(),
         1..=IDS_MAX => return Ok(()),
-        _ => format!(
-            "Cannot process more than {IDS_MAX} workflows. Please use multiple requests."
-        ),
+        _ => format!("Cannot process more than {IDS_MAX} workflows. Please use multiple requests."),
     };
     Err(ApiError::invalid(format!("{operation}.workflowIds"), text, None))
 }

@@ -90,9 +90,11 @@ pub(super) struct Asked {
 pub(super) fn strategy(params: &Params) -> Result<ReturnStrategy, ApiError> {
     match params.text("returnStrategy") {
         None => Ok(ReturnStrategy::default()),
-        Some(text) => text.parse().map_err(|error: fermata_wire::conductor::signal::UnknownReturnStrategy| {
-            ApiError::BadRequest(error.to_string())
-        }),
+        Some(text) => {
+            text.parse().map_err(|error: fermata_wire::conductor::signal::UnknownReturnStrategy| {
+                ApiError::BadRequest(error.to_string())
+            })
+        }
     }
 }
 

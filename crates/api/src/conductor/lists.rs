@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::answer::{self, Answer};
 use crate::error::ApiError;
-use crate::extract::{Json, Params, Segments};
+use crate::extract::{Json, JsonList, Params, Segments};
 use crate::state::App;
 use crate::views::workflow::workflow;
 
@@ -50,7 +50,7 @@ pub(crate) async fn correlated_list(
     State(app): State<App>,
     Segments(name): Segments<String>,
     params: Params,
-    Json(correlations): Json<Vec<String>>,
+    JsonList(correlations): JsonList<String>,
 ) -> Answer {
     answer::json(&Wanted::read(&params)?.find_all(&app, &[name], correlations).await?)
 }

@@ -39,7 +39,8 @@ pub(crate) async fn append(
 /// `GET /api/tasks/{id}/log`: 204 when there are none.
 pub(crate) async fn list(State(app): State<App>, Segments(id): Segments<String>) -> Answer {
     let Ok(task) = id.parse::<TaskId>() else { return answer::nothing() };
-    let lines = app.engine.task_logs(task).map_err(|error| ApiError::Internal(error.to_string()))?;
+    let lines =
+        app.engine.task_logs(task).map_err(|error| ApiError::Internal(error.to_string()))?;
     if lines.is_empty() {
         return answer::nothing();
     }

@@ -14,7 +14,7 @@ use super::definitions::{broken_rules, value_of};
 use super::start::no_definition;
 use crate::answer::{self, Answer};
 use crate::error::ApiError;
-use crate::extract::{Json, Params, Segments};
+use crate::extract::{Json, JsonList, Params, Segments};
 use crate::state::App;
 
 /// Definitions one request may bring.
@@ -40,7 +40,7 @@ pub(crate) async fn register(
     if is_known {
         definition.update_time = now.as_ms();
     }
-    let row = checked(&app, &definition, "registerWorkflowDef.workflowDef", now)?;
+    let row = checked(&app, &definition, "registerWorkflowDef.workflowDef", now).await?;
     app.engine.define(vec![row], Vec::new()).await?;
     answer::done()
 }
@@ -48,7 +48,7 @@ pub(crate) async fn register(
 /// `PUT /api/metadata/workflow`: all of the list or nothing.
 pub(crate) async fn update(
     State(app): State<App>,
-    Json(definitions): Json<Vec<WorkflowDef>>,
+    JsonList(definitions): JsonList<WorkflowDef>,
 ) -> Answer {
     const LIST: &str = "updateWorkflowDef.workflowDefList";
     check_length(definitions.len(), LIST, "WorkflowDef list is empty")?;
@@ -58,7 +58,7 @@ pub(crate) async fn update(
     let mut names = Vec::with_capacity(definitions.len());
     for (index, mut definition) in definitions.into_iter().enumerate() {
         definition.update_time = now.as_ms();
-        match checked(&app, &definition, &format!("{LIST}[{index}]"), now) {
+        match checked(&app, &definition, &format!("{LIST}[{index}]"), now).await {
             Ok(row) => rows.push(row),
             Err(ApiError::Invalid(broken)) => errors.extend(broken),
             Err(error) => return Err(error),
@@ -77,7 +77,7 @@ pub(crate) async fn validate(
     State(app): State<App>,
     Json(definition): Json<WorkflowDef>,
 ) -> Answer {
-    checked(&app, &definition, "validateWorkflowDef.workflowDef", Timestamp::ZERO)?;
+    checked(&app, &definition, "validateWorkflowDef.workflowDef", Timestamp::ZERO).await?;
     answer::done()
 }
 
@@ -91,14 +91,14 @@ pub(super) fn check_length(count: usize, path: &str, empty: &str) -> Result<(), 
 }
 
 /// The row of a definition that breaks no rule.
-fn checked(
+async fn checked(
     app: &App,
     definition: &WorkflowDef,
     prefix: &str,
     now: Timestamp,
 ) -> Result<DefinitionRow, ApiError> {
     let value = value_of(definition)?;
-    let errors = broken_rules(app, &value, prefix);
+    let errors = broken_rules(app, &value, prefix).await;
     if !errors.is_empty() {
         return Err(ApiError::Invalid(errors));
     }

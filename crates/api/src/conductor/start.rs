@@ -82,7 +82,7 @@ pub(super) async fn begin(
     let name = request.name.unwrap_or_default();
     let is_dynamic = request.workflow_def.as_ref().is_some_and(|given| !given.tasks.is_empty());
     let definition = match request.workflow_def {
-        Some(given) => inline(app, *given)?,
+        Some(given) => inline(app, *given).await?,
         None => app.engine.metadata().named(&name, request.version).map_err(refused)?,
     };
     let path = request.external_input_payload_storage_path.filter(|path| !path.trim().is_empty());
@@ -155,9 +155,10 @@ fn idempotency(key: Option<String>, strategy: Option<IdempotencyStrategy>) -> Op
 }
 
 /// A definition that came with the request: the rules of a registration, then resolved.
-fn inline(app: &App, given: WorkflowDef) -> Result<Arc<Workflow>, ApiError> {
+async fn inline(app: &App, given: WorkflowDef) -> Result<Arc<Workflow>, ApiError> {
     let value = definitions::value_of(&given)?;
-    let errors = definitions::broken_rules(app, &value, &format!("{REQUEST}.workflowDef"));
+    let prefix = format!("{REQUEST}.workflowDef");
+    let errors = definitions::broken_rules(app, &value, &prefix).await;
     if !errors.is_empty() {
         return Err(ApiError::Invalid(errors));
     }
@@ -201,6 +202,14 @@ impl Default for Given {
 }
 
 async fn run(app: &App, definition: Arc<Workflow>, given: Given) -> Result<RunId, ApiError> {
+    let key = given.idempotency.as_ref().map(|given| given.key.as_str());
+    let names = [("correlationId", given.correlation.as_deref()), ("idempotencyKey", key)];
+    for (field, name) in names {
+        let too_long = |name| definitions::too_long(&format!("{REQUEST}.{field}"), name);
+        if let Some(error) = name.and_then(too_long) {
+            return Err(ApiError::Invalid(vec![error]));
+        }
+    }
     let input = with_template(given.input, &definition.input_template);
     if input.len() > limits::WORKFLOW_PAYLOAD_MAX {
         let limit = limits::WORKFLOW_PAYLOAD_MAX;

@@ -7,17 +7,17 @@ use fermata_runtime::metadata::{DefinitionKey, DefinitionRow};
 use fermata_types::Timestamp;
 use fermata_wire::conductor::TaskDef;
 
-use super::definitions::{shown, value_of, with_options};
+use super::definitions::{shown, too_long, value_of, with_options};
 use super::metadata::{check_length, listed};
 use crate::answer::{self, Answer};
 use crate::error::ApiError;
-use crate::extract::{Json, Segments};
+use crate::extract::{Json, JsonList, Segments};
 use crate::state::App;
 
 /// `POST /api/metadata/taskdefs`: known names are overwritten.
 pub(crate) async fn register(
     State(app): State<App>,
-    Json(definitions): Json<Vec<TaskDef>>,
+    JsonList(definitions): JsonList<TaskDef>,
 ) -> Answer {
     const LIST: &str = "registerTaskDef.taskDefinitions";
     check_length(definitions.len(), LIST, "TaskDefList is empty")?;
@@ -43,10 +43,7 @@ pub(crate) async fn register(
 }
 
 /// `PUT /api/metadata/taskdefs`: one, which has to be known.
-pub(crate) async fn update(
-    State(app): State<App>,
-    Json(mut definition): Json<TaskDef>,
-) -> Answer {
+pub(crate) async fn update(State(app): State<App>, Json(mut definition): Json<TaskDef>) -> Answer {
     let now = app.engine.now();
     let snapshot = app.engine.metadata().snapshot();
     let known = snapshot.tasks.get(&definition.name);
@@ -73,8 +70,10 @@ fn checked(
 ) -> Result<DefinitionRow, ApiError> {
     let value = value_of(definition)?;
     let findings = with_options(app, |options| validate::validate_task(&value, options));
-    if !findings.is_empty() {
-        return Err(ApiError::Invalid(shown(findings, prefix)));
+    let mut errors = shown(findings, prefix);
+    errors.extend(too_long(&format!("{prefix}.name"), &definition.name));
+    if !errors.is_empty() {
+        return Err(ApiError::Invalid(errors));
     }
     Ok(DefinitionRow {
         key: DefinitionKey::Task { name: definition.name.clone() },

@@ -39,7 +39,7 @@ fn is_over_limit(error: &axum::Error) -> bool {
     source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
-/// A JSON body of a known shape.
+/// A JSON body that is an object of a known shape.
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
@@ -47,8 +47,32 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let Raw(bytes) = Raw::from_request(request, state).await?;
-        parse(&bytes).map(Self)
+        parse(&bytes, Opening::OBJECT).map(Self)
     }
+}
+
+/// A JSON body that is a list of such objects, or of texts.
+pub(crate) struct JsonList<T>(pub(crate) Vec<T>);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonList<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Raw(bytes) = Raw::from_request(request, state).await?;
+        parse(&bytes, Opening::LIST).map(Self)
+    }
+}
+
+/// How a body has to begin: shapes would read themselves from lists of their fields, too.
+#[derive(Clone, Copy)]
+struct Opening {
+    byte: u8,
+    words: &'static str,
+}
+
+impl Opening {
+    const OBJECT: Self = Self { byte: b'{', words: "the body must be a JSON object" };
+    const LIST: Self = Self { byte: b'[', words: "the body must be a JSON list" };
 }
 
 /// A JSON body that is an object and stays as it is.
@@ -59,19 +83,20 @@ impl<S: Sync> FromRequest<S> for Object {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let Raw(bytes) = Raw::from_request(request, state).await?;
-        check(&bytes)?;
-        let payload = Payload::parse(bytes)
-            .map_err(|error| ApiError::BadRequest(format!("malformed JSON: {error}")))?;
-        if !payload.is_object() {
-            return Err(ApiError::BadRequest("the body must be a JSON object".to_owned()));
-        }
-        Ok(Self(payload))
+        check(&bytes, Opening::OBJECT)?;
+        Payload::parse(bytes)
+            .map(Self)
+            .map_err(|error| ApiError::BadRequest(format!("malformed JSON: {error}")))
     }
 }
 
-fn check(bytes: &[u8]) -> Result<(), ApiError> {
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(ApiError::BadRequest("the body is missing".to_owned()));
+fn check(bytes: &[u8], opening: Opening) -> Result<(), ApiError> {
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => return Err(ApiError::BadRequest("the body is missing".to_owned())),
+        Some(first) if *first != opening.byte => {
+            return Err(ApiError::BadRequest(opening.words.to_owned()));
+        }
+        Some(_) => {}
     }
     if is_too_deep(bytes) {
         let text = format!("the body nests deeper than {BODY_DEPTH_MAX} levels");
@@ -81,22 +106,22 @@ fn check(bytes: &[u8]) -> Result<(), ApiError> {
 }
 
 /// Parses a body. Its errors name the field by its path.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    check(bytes)?;
-    serde_json::from_slice(bytes).map_err(|error| ApiError::BadRequest(why::<T>(bytes, &error)))
+fn parse<T: DeserializeOwned>(bytes: &[u8], opening: Opening) -> Result<T, ApiError> {
+    check(bytes, opening)?;
+    let Ok(json) = std::str::from_utf8(bytes) else {
+        return Err(ApiError::BadRequest("malformed JSON: it is not UTF-8".to_owned()));
+    };
+    serde_json::from_str(json).map_err(|error| ApiError::BadRequest(why::<T>(json, &error)))
 }
 
 /// Paths are kept track of only once something is wrong: that costs too much for every body.
-fn why<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> String {
+fn why<T: DeserializeOwned>(json: &str, error: &serde_json::Error) -> String {
     if error.classify() != Category::Data {
         return format!("malformed JSON: {error}");
     }
-    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let mut json = serde_json::Deserializer::from_str(json);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
-        Err(error) => match error.path().to_string() {
-            path if path == "." => format!("the body: {}", error.inner()),
-            path => format!("{path}: {}", error.inner()),
-        },
+        Err(error) => format!("{}: {}", error.path(), error.inner()),
         Ok(_) => error.to_string(),
     }
 }

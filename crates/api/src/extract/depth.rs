@@ -1,9 +1,9 @@
 //! How deep JSON may nest. Judged before anything is parsed, so that no body can take more stack
 //! than a thread has.
 
-/// Levels of lists and objects inside each other that a body may have. Parsing the deepest
-/// definition of that many levels takes about 2.4 MiB of stack in a plain build, 1 MiB in an
-/// optimised one (`fermata_wire::conductor::lenient::READER_STACK_BYTES` leaves room).
+/// Levels of lists and objects inside each other that a body may have. Reading, checking and
+/// compiling tasks nested that deep takes between 1 and 2 MiB of stack in a plain build; threads
+/// are to have `fermata_wire::conductor::lenient::READER_STACK_BYTES`, which is more.
 pub const BODY_DEPTH_MAX: usize = 100;
 
 /// Whether some bracket of the text is nested deeper than [`BODY_DEPTH_MAX`]. The text need not

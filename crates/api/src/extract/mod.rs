@@ -7,7 +7,7 @@ mod ids;
 mod params;
 mod segments;
 
-pub(crate) use body::{Json, Object, Raw};
+pub(crate) use body::{Json, JsonList, Object, Raw};
 pub use depth::BODY_DEPTH_MAX;
 pub(crate) use ids::{run_id, task_of};
 pub(crate) use params::Params;

@@ -32,9 +32,8 @@ impl Params {
 
     /// A text that has to be there.
     pub(crate) fn required(&self, name: &str) -> Result<&str, ApiError> {
-        self.text(name).ok_or_else(|| {
-            ApiError::BadRequest(format!("{name}: the query parameter is missing"))
-        })
+        self.text(name)
+            .ok_or_else(|| ApiError::BadRequest(format!("{name}: the query parameter is missing")))
     }
 
     /// A boolean.

@@ -78,8 +78,7 @@ fn failed(run: &Run) -> (Vec<String>, Vec<String>) {
     }
     let tasks: Vec<_> = run.tasks.iter().filter(|task| is_failed(task.status)).collect();
     let references: BTreeSet<String> = tasks.iter().map(|task| run.reference_of(task)).collect();
-    let names: BTreeSet<String> =
-        tasks.iter().map(|task| run.step_of(task).name.clone()).collect();
+    let names: BTreeSet<String> = tasks.iter().map(|task| run.step_of(task).name.clone()).collect();
     (references.into_iter().collect(), names.into_iter().collect())
 }
 
@@ -87,6 +86,5 @@ fn failed(run: &Run) -> (Vec<String>, Vec<String>) {
 pub(crate) fn object_of(pairs: &[(String, Payload)]) -> Box<RawValue> {
     let entries: wire::Entries<Box<RawValue>> =
         pairs.iter().map(|(name, value)| (name.clone(), value.to_raw())).collect();
-    serde_json::value::to_raw_value(&entries)
-        .unwrap_or_else(|_| Payload::empty_object().to_raw())
+    serde_json::value::to_raw_value(&entries).unwrap_or_else(|_| Payload::empty_object().to_raw())
 }

@@ -1,5 +1,20 @@
 //! The surface against its contract. Each test cites the section it holds us to
 //! (`conductor-rest` unless it says otherwise).
+#![expect(clippy::indexing_slicing, reason = "a missing field of an answer fails the test")]
 
-mod first_light;
+mod bodies;
+mod bulk;
+mod connections;
+mod executes;
+mod failures;
+mod lists;
+mod messages;
+mod metadata;
+mod queues;
+mod routing;
 mod server;
+mod shapes;
+mod starts;
+mod tasks;
+mod waits;
+mod workflows;

@@ -223,3 +223,6 @@ pub fn waits(name: &str) -> Value {
 
 /// How long something that must happen may take.
 pub const SOON: Duration = Duration::from_secs(10);
+
+/// How long to wait for an answer before asking again, where none may come.
+pub const BRIEFLY: Duration = Duration::from_millis(100);

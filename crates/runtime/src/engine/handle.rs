@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 use fermata_decider::command::ReferenceUpdate;
 use fermata_decider::run::decide::Reply;
-use fermata_decider::{Command, Rejection};
+use fermata_decider::needs::{Evaluated, Script};
+use fermata_decider::{Command, Rejection, script};
 use fermata_storage::{DefinitionKey, DefinitionRow, Store, SyncStats};
-use fermata_types::{RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
+use fermata_types::{Payload, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::commit::Committer;
 use crate::engine::config::{Config, OpenError, Parts};
 use crate::engine::recovery;
 use crate::engine::run_view::RunView;
+use crate::evaluator::Evaluator;
 use crate::metadata::Metadata;
 use crate::metrics::Metrics;
 use crate::payloads::PayloadCache;
@@ -61,6 +63,8 @@ struct Inner {
     map: ShardMap,
     next_key: AtomicU16,
     mailboxes: ArcSwapOption<Vec<mpsc::Sender<Envelope>>>,
+    evaluator: Arc<dyn Evaluator>,
+    places: Arc<Semaphore>,
     tasks: Mutex<TaskSet>,
     drivers: Mutex<Option<oneshot::Receiver<()>>>,
 }
@@ -121,6 +125,8 @@ impl Engine {
             map,
             next_key: AtomicU16::new(0),
             mailboxes: ArcSwapOption::from_pointee(mailboxes),
+            evaluator: world.evaluator.clone(),
+            places: world.places.clone(),
             tasks: Mutex::new(tasks),
             drivers: Mutex::new(Some(done)),
         };
@@ -358,6 +364,25 @@ impl Engine {
                 self.tell(run, Request::Unwatch { run, watch: watch.token });
                 Ok(None)
             }
+        }
+    }
+
+    /// Why a script does not parse; none when it does. The script is wrapped in a function that
+    /// is never called, under the limits of every evaluation.
+    pub async fn script_fault(&self, source: &str) -> Option<String> {
+        if script::Trivial::parse(source).is_some() {
+            return None;
+        }
+        let wrapped = Script {
+            source: format!("(function () {{\n{source}\n}}); true").into(),
+            input: Payload::empty_object(),
+        };
+        let (evaluator, now) = (self.inner.evaluator.clone(), self.now());
+        let _place = self.inner.places.acquire().await.ok()?;
+        let work = tokio::task::spawn_blocking(move || evaluator.evaluate(&wrapped, now));
+        match work.await {
+            Ok(Evaluated::Failed(fault) | Evaluated::TimedOut(fault)) => Some(fault),
+            _ => None,
         }
     }
 
