@@ -159,10 +159,20 @@ def test_finished_runs_and_logs_are_kept(server):
 
 
 def test_long_loop_survives_kills_midway(server):
+    """A hundred thousand iterations in turns of a bounded size, killed as soon as they are seen."""
     body = node("SET_VARIABLE", "set", {"at": "${loop.output.iteration}"})
-    loop = node("DO_WHILE", "loop", loopCondition="$.loop.iteration < 5000", loopOver=[body])
+    loop = node("DO_WHILE", "loop", loopCondition="$.loop.iteration < 100000", loopOver=[body])
     flow = define(server, "marathon", loop)
-    run_id = start(server, flow)
+
+    def begin():
+        try:
+            server.post("/api/workflow", {"name": flow, "version": 1, "input": {}})
+        except OSError:
+            pass  # The kill came before the answer.
+
+    threading.Thread(target=begin, daemon=True).start()
+    listed = lambda: server.get(f"/api/workflow/running/{flow}").json()  # noqa: E731
+    run_id = eventually(listed, 20, what="the run is there")[0]
     for _ in range(3):
         server.restart(hard=True)
 
@@ -170,8 +180,10 @@ def test_long_loop_survives_kills_midway(server):
         found = server.get(f"/api/workflow/{run_id}", includeTasks="false").expect(200).json()
         return found if found["status"] != "RUNNING" else None
 
-    done = eventually(finished, 60, what="5,000 iterations")
-    assert done["status"] == "COMPLETED" and done["variables"] == {"at": 5000}, done["variables"]
+    done = eventually(finished, 120, what="100,000 iterations")
+    assert done["status"] == "COMPLETED" and done["variables"] == {"at": 100000}, done["variables"]
+    first = server.get(f"/api/workflow/{run_id}/tasks", start=0, count=2).expect(200).json()
+    assert first["totalHits"] == 100_001, first["totalHits"]
 
 
 def test_starts_during_a_kill_are_kept_or_refused(server):
