@@ -1,4 +1,4 @@
-//! `fermata-bench`: measures a server with the Conductor REST API and reads back every run.
+//! Measures a server with the Conductor REST API and reads back every run.
 
 use std::process::ExitCode;
 

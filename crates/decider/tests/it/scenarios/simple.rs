@@ -56,7 +56,10 @@ fn variables_and_system_fields_are_read() {
             "SIMPLE",
             "b",
             json!({
-                "all": "${workflow.correlationId} ${workflow.workflowType} ${workflow.version} ${workflow.status}",
+                "all": concat!(
+                    "${workflow.correlationId} ${workflow.workflowType} ",
+                    "${workflow.version} ${workflow.status}"
+                ),
                 "v": "${workflow.variables.v}", "ended": "${a.endTime}", "own": "${CPEWF_TASK_ID}",
                 "whole": "${a}",
             })

@@ -100,7 +100,9 @@ fn definitions_given_inline_or_by_an_expression() {
     let params = json!({ "subWorkflowParam": { "name": "any", "workflowDefinition": inline } });
     let literal = with(step("SUB_WORKFLOW", "s"), params);
     assert_snapshot!(start(literal).text());
-    let params = json!({ "subWorkflowParam": { "name": "${workflow.input.no}", "workflowDefinition": "${workflow.input.def}" } });
+    let params = json!({ "subWorkflowParam": {
+        "name": "${workflow.input.no}", "workflowDefinition": "${workflow.input.def}"
+    } });
     let tasks = json!([with(step("SUB_WORKFLOW", "s"), params)]);
     let bench = given(tasks).start(json!({ "def": inline }));
     assert_snapshot!("from_an_expression", bench.outcome());

@@ -64,7 +64,8 @@ fn values_become_case_names() {
 
 fn javascript(expression: &str) -> Bench {
     let more = json!({ "evaluatorType": "javascript", "expression": expression,
-        "inputParameters": { "n": 3 }, "decisionCases": { "3": [simple("a")], "true": [simple("b")] } });
+        "inputParameters": { "n": 3 },
+        "decisionCases": { "3": [simple("a")], "true": [simple("b")] } });
     given(json!([with(step("SWITCH", "s"), more), simple("z")]))
         .scripts(|source, input| match source {
             "$.n + 0" => Evaluated::Value(Payload::from_value(&input["n"])),
