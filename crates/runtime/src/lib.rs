@@ -12,6 +12,7 @@ pub mod evaluator;
 pub mod ids;
 pub mod metadata;
 pub mod metrics;
+pub mod mutant;
 pub mod payloads;
 pub mod queues;
 pub mod shard;

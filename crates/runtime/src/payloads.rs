@@ -15,6 +15,9 @@ pub type PayloadName = (RunId, Stored);
 /// Bytes the cache keeps; the oldest payloads go first.
 pub const CACHE_BYTES: usize = 64 << 20;
 
+/// What a payload costs besides its bytes: two entries of its name and its allocation.
+const ENTRY_BYTES: usize = 256;
+
 /// A bounded cache, first in first out. Everything in it is also in the store or in an overlay.
 #[derive(Debug)]
 pub struct PayloadCache {
@@ -51,7 +54,7 @@ impl PayloadCache {
     /// Keeps a payload; drops the oldest ones when there are too many bytes.
     pub fn put(&self, name: PayloadName, payload: Payload) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let size = payload.len() + 64;
+        let size = payload.len() + ENTRY_BYTES;
         if inner.map.insert(name, payload).is_none() {
             inner.order.push_back(name);
             inner.bytes += size;
@@ -59,7 +62,7 @@ impl PayloadCache {
         while inner.bytes > self.limit {
             let Some(oldest) = inner.order.pop_front() else { break };
             if let Some(gone) = inner.map.remove(&oldest) {
-                inner.bytes = inner.bytes.saturating_sub(gone.len() + 64);
+                inner.bytes = inner.bytes.saturating_sub(gone.len() + ENTRY_BYTES);
             }
         }
     }

@@ -36,7 +36,7 @@ proptest! {
     /// Memory may run out at any allocation; the engine has to come down in one piece.
     #[test]
     fn memory_may_end_anywhere(memory in 1_usize..600_000, step in 1_u32..2000) {
-        let evaluator = JavaScript::new(Limits { memory, ..short() });
+        let evaluator = JavaScript::new(Limits { memory, ..Limits::default() });
         let source = "
             class A { #p = [1]; get p() { return this.#p.map(String); } }
             let kept = [];

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fermata_storage::{Batch, CommitError, Store};
+use fermata_storage::{Batch, CommitError, ReadError, RowKey, ShardRowKey, Store};
 use fermata_types::{BatchNumber, ShardId};
 use tokio::sync::{Notify, mpsc};
 
 use crate::commit::grouping::Grouping;
 use crate::metrics::{self, Metrics};
+use crate::mutant::Mutant;
 use crate::shard::StagedBatch;
 use crate::shard::request::Failure;
 
@@ -137,7 +138,8 @@ impl Committer {
             size.add(&next.staged.batch);
             group.push(next);
         }
-        group.retain(Submission::is_current);
+        let goes_on = self.metrics.mutation.is(Mutant::RefusedStateGoesOn);
+        group.retain(|submission| goes_on || submission.is_current());
         group
     }
 
@@ -158,7 +160,7 @@ impl Committer {
                 for (number, bell) in numbers {
                     bell.committed(number);
                 }
-                true
+                self.can_go_on(&batches)
             }
             Err(CommitError::StorageFull | CommitError::TooLarge { .. }) => {
                 tracing::error!("storage is full: nothing of the group was written");
@@ -174,6 +176,18 @@ impl Committer {
                 false
             }
         }
+    }
+
+    /// A store may fail behind a durable group, when it makes its next segment. It answers no read
+    /// then, so the process stops now, not at its next write.
+    fn can_go_on(&self, batches: &[Batch]) -> bool {
+        let Some(batch) = batches.first() else { return true };
+        let key = RowKey::Shard(ShardRowKey { shard: batch.shard });
+        let is_poisoned = matches!(self.store.get(&key), Err(ReadError::Poisoned));
+        if is_poisoned {
+            (self.poisoned)(&CommitError::Poisoned);
+        }
+        !is_poisoned
     }
 
     /// The fenced shard's batches are refused; the others are sent again.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use fermata_decider::command::ReferenceUpdate;
-use fermata_decider::run::decide::Reply;
 use fermata_decider::needs::{Evaluated, Script};
+use fermata_decider::run::decide::Reply;
 use fermata_decider::{Command, Rejection, script};
 use fermata_storage::{DefinitionKey, DefinitionRow, Store, SyncStats};
 use fermata_types::{Payload, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
@@ -93,6 +93,7 @@ impl Engine {
             polls: PollBook::default(),
             environment: config.environment,
             metrics: Metrics::default(),
+            mutation: crate::mutant::Mutation::default(),
         });
         let room = WaitingRoom::new(parts.clock.clone());
         recovery::recover_queues(&*parts.store, &room).map_err(read("queues"))?;

@@ -93,13 +93,15 @@ impl Driver {
         let mut is_open = true;
         let mut seen = fermata_types::BatchNumber(0);
         while is_open || !self.waiting.is_empty() || self.machine.has_internal_work() {
-            if let Some(failure) = self.bell.refusal() {
-                self.refused(failure);
-            }
+            // What was committed before a refusal has happened, and is answered so.
+            let refusal = self.bell.refusal();
             let durable = self.bell.durable();
             if durable > seen {
                 seen = durable;
                 self.machine.handle_committed(durable);
+            }
+            if let Some(failure) = refusal {
+                self.refused(failure);
             }
             if self.machine.has_internal_work() {
                 self.machine.run_internal(self.world.clock.now());

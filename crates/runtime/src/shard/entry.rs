@@ -48,6 +48,8 @@ pub struct QuietWaiter {
     pub answer: crate::shard::request::Answer,
     /// At the latest then.
     pub until: Timestamp,
+    /// The batch of what it answers: its barrier, and all that it speaks of.
+    pub decided: BatchNumber,
 }
 
 /// Requests under way.

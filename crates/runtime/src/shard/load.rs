@@ -2,9 +2,10 @@
 //! here, off the shard: whatever a run's length, its shard goes on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fermata_decider::context::PendingMessage;
-use fermata_decider::definition::DefinitionHash;
+use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::run::{Lane, Stored};
 use fermata_decider::{Event, Run, apply};
 use fermata_storage::{
@@ -46,6 +47,8 @@ pub enum Loaded {
     Dedup(DedupKey, Option<(RunId, Timestamp)>),
     /// The keys of all rows of a run.
     Keys(RunId, Vec<RowKey>),
+    /// A resolved definition; none when its row is missing or does not compile.
+    Definition(DefinitionHash, Option<Arc<Workflow>>),
     /// It could not be read.
     Failed(LoadRequest),
 }
@@ -100,6 +103,16 @@ pub fn perform(
         LoadRequest::Keys(run) => keys(store, shard, *run)
             .map(|found| Loaded::Keys(*run, found))
             .map_err(|error| LoadError::Read(*run, error)),
+        LoadRequest::Definition(run, hash) => {
+            match definition(store, metadata, shard, *run, *hash) {
+                Ok(found) => Ok(Loaded::Definition(*hash, Some(found))),
+                Err(error @ LoadError::Read(..)) => Err(error),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "load failed");
+                    Ok(Loaded::Definition(*hash, None))
+                }
+            }
+        }
     };
     outcome.unwrap_or_else(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "load failed");
@@ -184,7 +197,7 @@ fn definition(
     shard: ShardId,
     run: RunId,
     hash: DefinitionHash,
-) -> Result<std::sync::Arc<fermata_decider::definition::Workflow>, LoadError> {
+) -> Result<Arc<Workflow>, LoadError> {
     if let Some(known) = metadata.by_hash(&hash) {
         return Ok(known);
     }

@@ -15,6 +15,7 @@ use fermata_types::{BatchNumber, MessageOffset, RunEpoch, RunId, ShardEpoch, Sha
 use crate::ids::{Mint, Salt};
 use crate::metadata::Metadata;
 use crate::metrics::Metrics;
+use crate::mutant::{Mutant, Mutation};
 use crate::payloads::PayloadCache;
 use crate::queues::polls::PollBook;
 use crate::shard::entry::Entry;
@@ -42,6 +43,8 @@ pub struct Shared {
     pub environment: BTreeMap<String, String>,
     /// Counters.
     pub metrics: Metrics,
+    /// The deliberate bug of a simulated process.
+    pub mutation: Mutation,
 }
 
 /// How a machine begins.
@@ -77,6 +80,8 @@ pub enum LoadRequest {
     Dedup(DedupKey),
     /// All keys of a run's rows, to delete them.
     Keys(RunId),
+    /// The resolved definition of a child whose start outlived the process that decided it.
+    Definition(RunId, DefinitionHash),
 }
 
 /// What the driver has to do.
@@ -116,10 +121,14 @@ pub struct Machine {
     pub(super) deleted: BTreeMap<RunId, BatchNumber>,
     pub(super) reads: BTreeMap<RunId, Vec<Read>>,
     pub(super) deleting: BTreeMap<RunId, Vec<Token>>,
+    /// Starts of children that wait for their definition, by number of the command.
+    pub(super) undefined: BTreeMap<DefinitionHash, Vec<u64>>,
     pub(super) internal: VecDeque<InternalItem>,
     pub(super) relay: Relay,
     pub(super) overlay: Overlay,
     pub(super) staged: Vec<Write>,
+    /// What a mutant writes too late; always empty in a real process.
+    pub(super) postponed: Vec<Write>,
     pub(super) building: BatchNumber,
     pub(super) durable: BatchNumber,
     pub(super) held: BTreeMap<BatchNumber, Vec<Held>>,
@@ -212,10 +221,12 @@ impl Machine {
             deleted: BTreeMap::new(),
             reads: BTreeMap::new(),
             deleting: BTreeMap::new(),
+            undefined: BTreeMap::new(),
             internal: VecDeque::new(),
             relay: Relay::default(),
             overlay: Overlay::default(),
             staged: Vec::new(),
+            postponed: Vec::new(),
             building: BatchNumber(1),
             durable: BatchNumber(0),
             held: BTreeMap::new(),
@@ -324,7 +335,9 @@ impl Machine {
     /// Closes the batch that is being built, if anything is in it.
     pub fn take_batch(&mut self) -> Option<StagedBatch> {
         for write in self.relay.unwritten(self.shard) {
-            self.stage(write);
+            if !(self.has(Mutant::ChildEndNotRedelivered) && is_end_of_child(&write)) {
+                self.stage(write);
+            }
         }
         if self.staged.is_empty() {
             return None;
@@ -333,7 +346,24 @@ impl Machine {
         self.building = number.next();
         let writes = std::mem::take(&mut self.staged);
         let batch = Batch { shard: self.shard, epoch: self.epoch, writes };
+        for write in std::mem::take(&mut self.postponed) {
+            self.stage(write);
+        }
         Some(StagedBatch { number, batch })
+    }
+
+    /// Whether this simulated process has a deliberate bug.
+    pub(super) fn has(&self, mutant: Mutant) -> bool {
+        self.shared.mutation.is(mutant)
+    }
+
+    /// Stages a write; a mutant does so in the next batch.
+    pub(super) fn stage_or_postpone(&mut self, write: Write, mutant: Mutant) {
+        if self.has(mutant) {
+            self.postponed.push(write);
+        } else {
+            self.stage(write);
+        }
     }
 
     /// Batches up to this one are durable: answers and bells that waited for them go out, in
@@ -357,6 +387,16 @@ impl Machine {
     /// have to be recovered anew by the driver.
     pub fn handle_refused(&mut self, failure: Failure) {
         let mut tokens: Vec<Token> = Vec::new();
+        for entry in self.runs.values_mut() {
+            // What is durable has happened, although its run had not come to rest.
+            for waiter in std::mem::take(&mut entry.quiet_waiters) {
+                if waiter.decided <= self.durable {
+                    self.outputs.push_back(Output::Answer(waiter.token, waiter.answer));
+                } else {
+                    tokens.push(waiter.token);
+                }
+            }
+        }
         for (_, held) in std::mem::take(&mut self.held) {
             tokens.extend(held.into_iter().filter_map(|held| match held {
                 Held::Output(Output::Answer(token, _)) => Some(token),
@@ -364,7 +404,6 @@ impl Machine {
             }));
         }
         for entry in self.runs.values() {
-            tokens.extend(entry.quiet_waiters.iter().map(|waiter| waiter.token));
             tokens.extend(entry.parked.iter().filter_map(token_of));
         }
         tokens.extend(self.loading.values().flatten().filter_map(token_of));
@@ -418,6 +457,12 @@ impl Machine {
     pub const fn batches(&self) -> (BatchNumber, BatchNumber) {
         (self.durable, self.building)
     }
+}
+
+/// For a mutant that loses such rows.
+fn is_end_of_child(write: &Write) -> bool {
+    let Write::Put(fermata_storage::Row::Outbox(row)) = write else { return false };
+    matches!(super::relay::decode(row), Some(super::relay::Internal::ChildEnded(_)))
 }
 
 fn token_of(pending: &Pending) -> Option<Token> {

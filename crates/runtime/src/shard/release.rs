@@ -2,13 +2,14 @@
 
 use fermata_types::{BatchNumber, RunId, Timestamp};
 
+use crate::mutant::Mutant;
 use crate::shard::machine::{Held, Machine, Output};
 use crate::shard::request::{Answer, Token};
 
 impl Machine {
     /// Holds something until a batch is durable; releases it now if it is already.
     pub(super) fn hold(&mut self, barrier: BatchNumber, held: Held) {
-        if barrier <= self.durable {
+        if barrier <= self.durable || self.has(Mutant::ReleaseBeforeCommit) {
             self.release(held);
         } else {
             self.held.entry(barrier).or_default().push(held);
@@ -49,19 +50,18 @@ impl Machine {
             }
             self.late.remove(&(until, run));
             let Some(entry) = self.runs.get_mut(&run) else { continue };
-            let touched = entry.touched;
             let mut kept = Vec::new();
             for waiter in std::mem::take(&mut entry.quiet_waiters) {
                 if waiter.until <= now {
-                    late.push((touched, waiter));
+                    late.push(waiter);
                 } else {
                     kept.push(waiter);
                 }
             }
             entry.quiet_waiters = kept;
         }
-        for (barrier, waiter) in late {
-            self.answer(barrier, waiter.token, waiter.answer);
+        for waiter in late {
+            self.answer(waiter.decided, waiter.token, waiter.answer);
         }
     }
 
@@ -71,9 +71,8 @@ impl Machine {
         if entry.quiet_waiters.is_empty() || !entry.run.is_quiet() {
             return;
         }
-        let barrier = entry.touched;
         for waiter in std::mem::take(&mut entry.quiet_waiters) {
-            self.answer(barrier, waiter.token, waiter.answer);
+            self.answer(waiter.decided, waiter.token, waiter.answer);
         }
     }
 
@@ -82,10 +81,12 @@ impl Machine {
         if self.runs.len() <= self.cached_runs {
             return;
         }
+        let early = self.has(Mutant::EarlyEviction);
+        let durable = if early { self.building } else { self.durable };
         let mut idle: Vec<(bool, u64, RunId)> = self
             .runs
             .iter()
-            .filter(|(run, entry)| entry.is_idle(self.durable) && !self.watches.contains_key(run))
+            .filter(|(run, entry)| entry.is_idle(durable) && !self.watches.contains_key(run))
             .map(|(run, entry)| (!entry.run.status.is_terminal(), entry.used, *run))
             .collect();
         idle.sort_unstable();

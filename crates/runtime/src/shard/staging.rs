@@ -13,6 +13,7 @@ use fermata_types::{RunStatus, Timestamp};
 
 use crate::codec;
 use crate::metrics;
+use crate::mutant::Mutant;
 use crate::shard::entry::Entry;
 use crate::shard::fetched::DEFAULT_LANE;
 use crate::shard::machine::{Held, InternalItem, Machine, Output};
@@ -21,7 +22,9 @@ use crate::shard::relay::Internal;
 impl Machine {
     /// Puts a write into the batch being built.
     pub(super) fn stage(&mut self, write: Write) {
-        self.overlay.note(self.building, &write);
+        if !self.has(Mutant::OverlayIgnored) {
+            self.overlay.note(self.building, &write);
+        }
         self.staged.push(write);
     }
 
@@ -48,13 +51,19 @@ impl Machine {
             Effect::Enqueue(place) => {
                 let key = self.queue_key(entry, &place);
                 let run_epoch = entry.run.epoch;
-                self.put(Row::Queue(QueueRow { key: key.clone(), run_epoch }));
+                if !self.has(Mutant::QueueRowNotWritten) {
+                    self.put(Row::Queue(QueueRow { key: key.clone(), run_epoch }));
+                }
                 let bell = Output::Enqueued(key, run_epoch);
-                self.hold(self.building, Held::Output(bell));
+                let is_early = self.has(Mutant::EarlyHandOut);
+                let barrier = if is_early { self.durable } else { self.building };
+                self.hold(barrier, Held::Output(bell));
             }
             Effect::Dequeue(place) => {
                 let key = self.queue_key(entry, &place);
-                self.stage(Write::Delete(RowKey::Queue(key.clone())));
+                if !self.has(Mutant::QueueRowNotDeleted) {
+                    self.stage(Write::Delete(RowKey::Queue(key.clone())));
+                }
                 self.hold(self.building, Held::Output(Output::Dequeued(key)));
             }
             Effect::StartChild { child, definition, origin } => {
@@ -110,7 +119,8 @@ impl Machine {
     fn put_lane(&mut self, entry: &Entry) {
         let lane = entry.run.lane;
         let key = LaneKey { run: entry.run.id, lane: DEFAULT_LANE.to_owned() };
-        self.put(Row::Lane(LaneRow { key, head: lane.head, cursor: lane.cursor, bytes: 0 }));
+        let row = LaneRow { key, head: lane.head, cursor: lane.cursor, bytes: 0 };
+        self.stage_or_postpone(Write::Put(Row::Lane(row)), Mutant::LaneOutsideBatch);
     }
 
     /// Keeps the resolved definition's row once per shard.
@@ -133,8 +143,8 @@ impl Machine {
         let is_summary_new = turn.events.iter().any(changes_summary);
         let (history, payloads) = codec::encode(entry.run.id, entry.run.row, turn.events);
         self.put(Row::History(history));
-        for row in payloads {
-            self.put(Row::Payload(row));
+        if !self.has(Mutant::PayloadRowNotWritten) {
+            payloads.into_iter().for_each(|row| self.put(Row::Payload(row)));
         }
         if is_summary_new {
             self.stage_summary(entry, turn.before);
@@ -208,7 +218,11 @@ impl Machine {
                 let (id, run_epoch) = (run.id, run.epoch);
                 entry.armed = Some(due);
                 entry.touched = self.building;
-                self.put(Row::Deadline(DeadlineRow { key, due, run_epoch }));
+                let lost =
+                    if is_resumption { Mutant::LostContinue } else { Mutant::LostDeadlineRow };
+                if !self.has(lost) {
+                    self.put(Row::Deadline(DeadlineRow { key, due, run_epoch }));
+                }
                 let bell =
                     if is_resumption { Held::Disarm(id) } else { Held::Arm(id, due, run_epoch) };
                 self.hold(self.building, bell);

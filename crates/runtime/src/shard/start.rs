@@ -1,13 +1,17 @@
 //! Starting runs, loading them, deleting them; definitions; commands between runs.
 
+use std::sync::Arc;
+
 use fermata_decider::Command;
 use fermata_decider::Run;
+use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::event::Origin;
 use fermata_storage::{
     DeadlineKey, DedupKey, DedupRow, DefinitionKey, DefinitionRow, Row, RowKey, RunKey, Write,
 };
 use fermata_types::{RunId, Span, TaskStatus, Timestamp};
 
+use crate::mutant::Mutant;
 use crate::shard::entry::Entry;
 use crate::shard::load::{Loaded, LoadedRun};
 use crate::shard::machine::{Held, LoadRequest, Machine, Output, Read};
@@ -86,7 +90,8 @@ impl Machine {
         let name = start.definition.key.name.clone();
         if let Some(idempotency) = start.idempotency {
             let key = DedupKey { shard: self.shard, name, key: idempotency.key };
-            self.stage(Write::Put(Row::Dedup(DedupRow { key, run, created: now })));
+            let row = Row::Dedup(DedupRow { key, run, created: now });
+            self.stage_or_postpone(Write::Put(row), Mutant::KeyOutsideBatch);
         }
         let origin = Origin { at: now, ..start.origin };
         let from = From::Token(token, wait);
@@ -97,7 +102,7 @@ impl Machine {
     fn create(
         &mut self,
         run: RunId,
-        definition: std::sync::Arc<fermata_decider::definition::Workflow>,
+        definition: Arc<Workflow>,
         origin: Origin,
         from: From,
         now: Timestamp,
@@ -113,10 +118,10 @@ impl Machine {
         let Some(internal) = self.relay.get(number).cloned() else { return };
         let from = From::Outbox(number);
         match internal {
-            Internal::StartChild { child, definition, origin } => {
-                match self.shared.metadata.by_hash(&definition) {
+            Internal::StartChild { child, definition: hash, origin } => {
+                match self.shared.metadata.by_hash(&hash) {
                     Some(definition) => self.create(child, definition, *origin, from, now),
-                    None => self.child_without_definition(number, child, &origin, now),
+                    None => self.read_definition(number, child, hash),
                 }
             }
             Internal::EndChild { child, reason } => {
@@ -129,7 +134,39 @@ impl Machine {
         }
     }
 
-    /// The definition's row is gone or does not compile: the parent hears that the child failed.
+    /// The start of a child was decided in an earlier life of the process, or its definition has
+    /// left memory: it is read from its row first.
+    fn read_definition(&mut self, number: u64, child: RunId, hash: DefinitionHash) {
+        let waiting = self.undefined.entry(hash).or_default();
+        waiting.push(number);
+        if waiting.len() == 1 {
+            self.outputs.push_back(Output::Load(LoadRequest::Definition(child, hash)));
+        }
+    }
+
+    fn definition_read(
+        &mut self,
+        hash: DefinitionHash,
+        found: Option<&Arc<Workflow>>,
+        now: Timestamp,
+    ) {
+        for number in self.undefined.remove(&hash).unwrap_or_default() {
+            let Some(Internal::StartChild { child, origin, .. }) = self.relay.get(number).cloned()
+            else {
+                continue;
+            };
+            match found {
+                Some(definition) => {
+                    let from = From::Outbox(number);
+                    self.create(child, definition.clone(), *origin, from, now);
+                }
+                None => self.child_without_definition(number, child, &origin, now),
+            }
+        }
+    }
+
+    /// The definition's row is gone or does not compile: the parent hears that the child failed,
+    /// and only then is the start done with.
     fn child_without_definition(
         &mut self,
         number: u64,
@@ -137,8 +174,10 @@ impl Machine {
         origin: &Origin,
         now: Timestamp,
     ) {
-        self.consume_relayed(number);
-        let Some((parent, _)) = origin.parent else { return };
+        let Some((parent, _)) = origin.parent else {
+            self.consume_relayed(number);
+            return;
+        };
         let end = fermata_decider::effect::ChildEnd {
             child,
             parent,
@@ -147,7 +186,7 @@ impl Machine {
             reason: Some("the definition of the sub-workflow cannot be read".to_owned()),
         };
         let command = Command::ChildEnded(Box::new(end));
-        self.command(parent.run(), Pending::new(command, From::Nobody), now);
+        self.command(parent.run(), Pending::new(command, From::Outbox(number)), now);
     }
 
     /// What was read has come.
@@ -179,6 +218,7 @@ impl Machine {
                 self.key_read(&key, found, now);
             }
             Loaded::Keys(run, keys) => self.keys_read(run, keys),
+            Loaded::Definition(hash, found) => self.definition_read(hash, found.as_ref(), now),
             Loaded::Failed(request) => self.load_failed(request),
         }
         self.run_internal(now);
@@ -222,6 +262,10 @@ impl Machine {
                 let mut entry = Entry::new(loaded.run, loaded.armed);
                 entry.log_lines = loaded.log_lines;
                 entry.used = self.tick;
+                if self.has(Mutant::CounterResetOnLoad) {
+                    let ended = |task: &fermata_decider::run::Task| task.status.is_terminal();
+                    let _ = entry.run.tasks.pop_if(|task| ended(task));
+                }
                 let hash = entry.run.definition.hash;
                 self.resolved.insert(hash);
                 self.runs.insert(run, entry);
@@ -289,6 +333,8 @@ impl Machine {
                 let starts = self.starts.remove(&key).unwrap_or_default();
                 tokens.extend(starts.into_iter().map(|(token, ..)| token));
             }
+            // The commands keep their rows: whoever starts next asks again.
+            LoadRequest::Definition(_, hash) => drop(self.undefined.remove(&hash)),
             LoadRequest::Keys(run) => tokens.extend(self.deleting.remove(&run).unwrap_or_default()),
         }
         for token in tokens {

@@ -9,6 +9,7 @@ use fermata_storage::{RowKey, Write};
 use fermata_types::{RunId, RunStatus, TaskNumber, Timestamp, limits};
 
 use crate::metrics;
+use crate::mutant::Mutant;
 use crate::shard::entry::{Entry, QuietWaiter};
 use crate::shard::fetched::View;
 use crate::shard::machine::{InternalItem, LoadRequest, Machine, Output};
@@ -58,7 +59,8 @@ impl Machine {
     }
 
     pub(super) fn consume_relayed(&mut self, number: u64) {
-        if let Some(write) = self.relay.consumed(number, self.shard) {
+        let write = self.relay.consumed(number, self.shard);
+        if let Some(write) = write.filter(|_| !self.has(Mutant::ConsumptionNotRecorded)) {
             self.stage(write);
         }
     }
@@ -207,6 +209,9 @@ impl Machine {
             }
         }
         if rejection == Rejection::Stale {
+            if self.leases_stale_row(entry, &pending, now) {
+                return;
+            }
             self.drop_stale(entry, &pending, now);
         }
         match pending.from {
@@ -217,12 +222,31 @@ impl Machine {
                     }
                     (other, _) => other,
                 });
-                let barrier = pending.barrier.max(entry.touched);
+                let is_early = self.has(Mutant::EarlyRejection);
+                let touched = if is_early { self.durable } else { entry.touched };
+                let barrier = pending.barrier.max(touched);
                 self.answer(barrier, token, answer);
             }
             From::Outbox(number) => self.consume_relayed(number),
             From::Nobody => {}
         }
+    }
+
+    /// A mutant gives a stale row to the worker all the same.
+    fn leases_stale_row(&mut self, entry: &mut Entry, pending: &Pending, now: Timestamp) -> bool {
+        let (Command::Lease { task, worker, .. }, From::Token(token, _)) =
+            (&pending.command, pending.from)
+        else {
+            return false;
+        };
+        if !self.has(Mutant::StaleLeaseAccepted) || entry.run.task(*task).is_none() {
+            return false;
+        }
+        let event = Event::TaskLeased { task: *task, worker: worker.clone(), at: now };
+        let before = Some(entry.run.status);
+        self.turn(entry, vec![event], Vec::new(), before, now);
+        self.leased(entry, token, *task);
+        true
     }
 
     /// A stale deadline row is written anew for the present epoch, or removed; so is the queue row
@@ -254,6 +278,7 @@ impl Machine {
             self.leased(entry, token, number);
             return;
         }
+        let is_unchanged = matches!(reply, Reply::Unchanged(_));
         let answer = match &pending.command {
             Command::Start(_) => Answer::Started(entry.run.id),
             Command::Update(update) => updated(&entry.run, update.task, reply),
@@ -262,9 +287,12 @@ impl Machine {
         if wait == Wait::Quiet && !entry.run.is_quiet() {
             let until = now.after(fermata_types::Span::from_ms(limits::QUIET_WAIT_MS));
             self.late.insert((until, entry.run.id));
-            entry.quiet_waiters.push(QuietWaiter { token, answer, until });
+            let decided = pending.barrier.max(entry.touched);
+            entry.quiet_waiters.push(QuietWaiter { token, answer, until, decided });
         } else {
-            let barrier = pending.barrier.max(entry.touched);
+            let is_early = is_unchanged && self.has(Mutant::EarlyUnchanged);
+            let touched = if is_early { self.durable } else { entry.touched };
+            let barrier = pending.barrier.max(touched);
             self.answer(barrier, token, answer);
         }
     }

@@ -5,6 +5,7 @@ use fermata_decider::Run;
 use fermata_decider::definition::Kind;
 use fermata_types::{BatchNumber, RunId, TaskNumber, Timestamp};
 
+use crate::mutant::Mutant;
 use crate::shard::machine::{LoadRequest, Machine, Output, Read};
 use crate::shard::request::{Answer, Token, Watched};
 
@@ -42,7 +43,9 @@ impl Machine {
         match read {
             Read::Snapshot(token) => {
                 let copy = Box::new(entry.run.clone());
-                let barrier = entry.touched;
+                let touched = entry.touched;
+                let is_early = self.has(Mutant::EarlyRead);
+                let barrier = if is_early { self.durable } else { touched };
                 self.answer(barrier, token, Answer::Run(copy));
             }
             Read::Watch(token, references) => {
@@ -89,6 +92,10 @@ impl Machine {
             let (absent, touched) = (tree.absent, tree.touched);
             for child in absent {
                 let waiting = self.reads.entry(child).or_default();
+                // Once is enough: a look for each look would never end in a wide tree.
+                if waiting.iter().any(|read| matches!(read, Read::Look)) {
+                    continue;
+                }
                 waiting.push(Read::Look);
                 if waiting.len() == 1 && !self.loading.contains_key(&child) {
                     self.outputs.push_back(Output::Load(LoadRequest::Run(child)));

@@ -1,0 +1,109 @@
+//! Every durable run that has not ended names what it waits for: a task in its queue, a deadline,
+//! a message, a child, a person, a pause. Rows that say so are in the batch that made them true.
+
+use fermata_decider::Run;
+use fermata_decider::definition::Kind;
+use fermata_decider::run::plan::queueing::queue_name;
+use fermata_decider::run::{Task, clock};
+use fermata_runtime::shard::relay::Internal;
+use fermata_storage::{DeadlineKey, QueueKey, Ready, Row, RowKey};
+use fermata_types::{RunId, RunStatus, ShardId, TaskStatus, Timestamp};
+
+use crate::shadow::Shadow;
+use crate::violation::{Checked, Violation, expect};
+
+const NAME: &str = "every_run_names_what_it_waits_for";
+
+/// The durable rows of one run, after a group is durable as a whole.
+pub(crate) fn check(shadow: &Shadow, shard: ShardId, id: RunId) -> Checked {
+    let Some(run) = shadow.runs.get(&id) else { return Ok(()) };
+    let key = RowKey::Deadline(DeadlineKey { shard, run: id });
+    let deadline = match shadow.rows.get(&key) {
+        Some(Row::Deadline(row)) => Some(row.due),
+        _ => None,
+    };
+    if run.status.is_terminal() {
+        return expect(deadline.is_none(), NAME, || {
+            format!("run {id} is {} and has a deadline", run.status)
+        });
+    }
+    let wanted = if run.is_quiet() { clock::next_deadline(run) } else { Some(Timestamp::ZERO) };
+    let is_armed = match (wanted, deadline) {
+        (Some(wanted), Some(row)) => row <= wanted,
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
+    expect(is_armed, NAME, || {
+        format!("run {id} has to go on at {wanted:?}, its deadline row is due {deadline:?}")
+    })?;
+    let mut waits = false;
+    for task in run.tasks.iter().filter(|task| !task.status.is_terminal()) {
+        waits |= waits_outside(shadow, shard, run, task)?;
+    }
+    let goes_on = run.status == RunStatus::Paused || !run.is_quiet();
+    expect(goes_on || waits, NAME, || format!("run {id} waits for nothing"))
+}
+
+/// Whether something outside the run will move this open task.
+fn waits_outside(
+    shadow: &Shadow,
+    shard: ShardId,
+    run: &Run,
+    task: &Task,
+) -> Result<bool, Violation> {
+    match &run.step_of(task).kind {
+        Kind::Worker { task_type } => {
+            if task.status == TaskStatus::Scheduled {
+                is_queued(shadow, shard, run, task, task_type)?;
+            }
+            Ok(true)
+        }
+        Kind::SubWorkflow { .. } => {
+            has_child(shadow, shard, run, task)?;
+            Ok(true)
+        }
+        Kind::Wait | Kind::Human | Kind::PullMessages => Ok(true),
+        _ => Ok(false),
+    }
+}
+
+fn is_queued(shadow: &Shadow, shard: ShardId, run: &Run, task: &Task, task_type: &str) -> Checked {
+    let id = run.id.task(task.number);
+    let Some(due) = task.queued else {
+        return Err(Violation { invariant: NAME, what: format!("task {id} is in no queue") });
+    };
+    let key = QueueKey {
+        shard,
+        queue: queue_name(task_type, task.domain()),
+        ready: Ready { priority: run.priority, due, age: id },
+    };
+    expect(shadow.rows.contains_key(&RowKey::Queue(key)), NAME, || {
+        format!("task {id} of queue {task_type} has no row")
+    })
+}
+
+fn has_child(shadow: &Shadow, shard: ShardId, run: &Run, task: &Task) -> Checked {
+    let id = run.id.task(task.number);
+    let Some(child) = task.child() else {
+        return Err(Violation { invariant: NAME, what: format!("task {id} has no child") });
+    };
+    let mut commands = shadow
+        .outbox
+        .iter()
+        .filter(|((source, _), _)| *source == shard)
+        .map(|(_, command)| command);
+    let found = match shadow.runs.get(&child) {
+        Some(found) if !found.status.is_terminal() => true,
+        Some(_) => commands
+            .any(|command| matches!(command, Internal::ChildEnded(end) if end.child == child)),
+        None => commands.any(|command| {
+            matches!(command, Internal::StartChild { child: asked, .. } if *asked == child)
+        }),
+    };
+    expect(found || shadow.deleted.contains(&child), NAME, || {
+        let status = shadow.runs.get(&child).map(|child| child.status);
+        format!(
+            "task {id} waits for child {child}, which is {status:?}, and no command is on its way"
+        )
+    })
+}

@@ -1,0 +1,197 @@
+//! The durable truth, kept beside the store: every group whose commit succeeded is folded into it,
+//! row by row and event by event. What the server answers is compared with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fermata_decider::definition::{self, DefinitionHash, Workflow};
+use fermata_decider::run::{Lane, Stored};
+use fermata_decider::{Event, Run, apply};
+use fermata_runtime::shard::relay::{self, Internal};
+use fermata_runtime::{codec, payloads};
+use fermata_storage::{
+    Batch, DedupRow, HistoryKey, HistoryRow, LaneRow, MessageRow, PayloadKey, Row, RowKey, Write,
+};
+use fermata_types::{EventNumber, Payload, RunId, ShardId};
+
+use crate::invariants::{history_has_no_gaps, terminal_once_per_epoch};
+use crate::violation::{Checked, Violation};
+
+/// All rows and all runs as the durable groups make them.
+#[derive(Default)]
+pub(crate) struct Shadow {
+    pub(crate) rows: BTreeMap<RowKey, Row>,
+    pub(crate) runs: BTreeMap<RunId, Run>,
+    /// Runs that were deleted, durably.
+    pub(crate) deleted: BTreeSet<RunId>,
+    /// Ids of messages that a task has taken, with the run.
+    pub(crate) taken: BTreeMap<String, RunId>,
+    /// Commands between runs that have no row any more or never had one are not here.
+    pub(crate) outbox: BTreeMap<(ShardId, u64), Internal>,
+    definitions: BTreeMap<DefinitionHash, Arc<Workflow>>,
+}
+
+/// What one batch did, for the invariants that look at batches.
+#[derive(Default)]
+pub(crate) struct Facts {
+    pub(crate) shard: ShardId,
+    pub(crate) events: Vec<(RunId, Event)>,
+    /// Runs that began in the batch.
+    pub(crate) started: Vec<RunId>,
+    /// Messages whose rows were removed, not by the deletion of their run.
+    pub(crate) consumed: Vec<MessageRow>,
+    /// Lanes before and after.
+    pub(crate) lanes: Vec<(RunId, Lane, Lane)>,
+    pub(crate) dedups: Vec<DedupRow>,
+    pub(crate) deleted: Vec<RunId>,
+    /// Every run that a row of the batch speaks of.
+    pub(crate) touched: BTreeSet<RunId>,
+}
+
+impl Shadow {
+    /// Folds a durable batch in.
+    pub(crate) fn commit(&mut self, batch: &Batch) -> Result<Facts, Violation> {
+        let mut facts = Facts { shard: batch.shard, ..Facts::default() };
+        for write in &batch.writes {
+            match write {
+                Write::Put(row) => self.put(row, &mut facts)?,
+                Write::Delete(key) => self.delete(key, &mut facts),
+                Write::AssertAbsent(_) => {}
+            }
+        }
+        let deleted = facts.deleted.clone();
+        facts.consumed.retain(|row| !deleted.contains(&row.key.run));
+        Ok(facts)
+    }
+
+    fn put(&mut self, row: &Row, facts: &mut Facts) -> Checked {
+        match row {
+            Row::History(history) => self.history(history, facts)?,
+            Row::Lane(lane) => self.lane(lane, facts),
+            Row::Dedup(dedup) => facts.dedups.push(dedup.clone()),
+            Row::Outbox(outbox) => {
+                if let Some(command) = relay::decode(outbox) {
+                    facts.touched.insert(command.target());
+                    self.outbox.insert((outbox.key.source, outbox.key.number), command);
+                }
+            }
+            Row::Queue(queue) => {
+                facts.touched.insert(queue.key.ready.age.run());
+            }
+            Row::Deadline(deadline) => {
+                facts.touched.insert(deadline.key.run);
+            }
+            _ => {}
+        }
+        self.rows.insert(row.key(), row.clone());
+        Ok(())
+    }
+
+    fn delete(&mut self, key: &RowKey, facts: &mut Facts) {
+        match key {
+            RowKey::Run(key) => {
+                self.runs.remove(&key.run);
+                self.deleted.insert(key.run);
+                facts.deleted.push(key.run);
+            }
+            RowKey::Message(_) => {
+                if let Some(Row::Message(row)) = self.rows.get(key) {
+                    facts.consumed.push(row.clone());
+                }
+            }
+            RowKey::Outbox(key) => {
+                if let Some(command) = self.outbox.remove(&(key.source, key.number)) {
+                    facts.touched.insert(command.target());
+                }
+            }
+            RowKey::Queue(key) => {
+                facts.touched.insert(key.ready.age.run());
+            }
+            RowKey::Deadline(key) => {
+                facts.touched.insert(key.run);
+            }
+            _ => {}
+        }
+        self.rows.remove(key);
+    }
+
+    fn history(&mut self, row: &HistoryRow, facts: &mut Facts) -> Checked {
+        let id = row.key.run;
+        let events = history_has_no_gaps::decode(row)?;
+        facts.touched.insert(id);
+        let mut run = match self.runs.remove(&id) {
+            Some(run) => run,
+            None => self.begin(id, events.first())?,
+        };
+        history_has_no_gaps::follows(&run, row, events.len())?;
+        if !run.has_started() {
+            facts.started.push(id);
+        }
+        run.row = row.key.first;
+        for event in events {
+            terminal_once_per_epoch::check(&run, &event)?;
+            apply(&mut run, &event);
+            facts.events.push((id, event));
+        }
+        facts.touched.extend(run.parent.map(|task| task.run()));
+        self.runs.insert(id, run);
+        Ok(())
+    }
+
+    fn begin(&mut self, id: RunId, first: Option<&Event>) -> Result<Run, Violation> {
+        let Some(Event::RunStarted(origin)) = first else {
+            return Err(history_has_no_gaps::no_start(id));
+        };
+        let definition = self.definition(origin.definition);
+        definition
+            .map(|found| Run::new(id, found))
+            .ok_or_else(|| history_has_no_gaps::no_definition(id))
+    }
+
+    fn definition(&mut self, hash: DefinitionHash) -> Option<Arc<Workflow>> {
+        if let Some(known) = self.definitions.get(&hash) {
+            return Some(known.clone());
+        }
+        let row = self.rows.values().find_map(|row| match row {
+            Row::Resolved(row) if row.key.hash.0 == hash.0 => Some(row),
+            _ => None,
+        })?;
+        let compiled = Arc::new(definition::compile(std::str::from_utf8(&row.json).ok()?).ok()?);
+        self.definitions.insert(hash, compiled.clone());
+        Some(compiled)
+    }
+
+    fn lane(&mut self, row: &LaneRow, facts: &mut Facts) {
+        let id = row.key.run;
+        facts.touched.insert(id);
+        let after = Lane { head: row.head, cursor: row.cursor };
+        if let Some(run) = self.runs.get_mut(&id) {
+            facts.lanes.push((id, run.lane, after));
+            run.lane = after;
+        }
+    }
+
+    /// A payload of a run from its durable rows.
+    pub(crate) fn payload(&self, run: RunId, at: Stored) -> Option<Payload> {
+        let event = EventNumber(at.row.0 + u64::from(at.index));
+        let key = RowKey::Payload(PayloadKey { run, event, part: 0 });
+        if let Some(Row::Payload(row)) = self.rows.get(&key) {
+            return Some(Payload::trusted(row.bytes.clone()));
+        }
+        match self.rows.get(&RowKey::History(HistoryKey { run, first: at.row })) {
+            Some(Row::History(row)) => payloads::in_row(row, at),
+            _ => None,
+        }
+    }
+
+    /// Whether the payloads that a history row keeps outside are there.
+    pub(crate) fn payloads_are_there(&self, row: &HistoryRow) -> bool {
+        let run = row.key.run;
+        codec::decode(row).is_ok_and(|events| {
+            events.iter().zip(row.key.first.0..).all(|((is_outside, _), number)| {
+                let key = PayloadKey { run, event: EventNumber(number), part: 0 };
+                !is_outside || self.rows.contains_key(&RowKey::Payload(key))
+            })
+        })
+    }
+}

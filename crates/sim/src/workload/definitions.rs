@@ -1,0 +1,343 @@
+//! Definitions of the workload: every kind of task, every policy, small enough to be reached often.
+
+use bytes::Bytes;
+use fermata_storage::{DefinitionKey, DefinitionRow};
+use fermata_types::Timestamp;
+use serde_json::{Value, json};
+
+use crate::invariants::inputs_resolve::FROM;
+
+/// All queues that workers poll.
+pub(crate) const QUEUES: &[&str] = &["sure", "east:sure", "flaky", "slow", "late", "total", "big"];
+
+/// Workflows with how often they are started, of a hundred.
+pub(crate) const STARTED: &[(&str, usize)] = &[
+    ("sequence", 13),
+    ("large", 10),
+    ("policies", 12),
+    ("branches", 10),
+    ("forks", 10),
+    ("loops", 8),
+    ("long_loop", 4),
+    ("parent", 10),
+    ("waits", 8),
+    ("messages", 10),
+    ("stops", 2),
+    ("wide", 3),
+];
+
+/// Workflows whose runs end COMPLETED unless someone ends or deletes them.
+pub(crate) const SURE: &[&str] = &["sequence", "large", "forks", "loops", "long_loop", "wide"];
+
+fn task(name: &str, more: &Value) -> DefinitionRow {
+    let mut json = json!({
+        "name": name, "retryCount": 1000, "retryDelaySeconds": 0, "responseTimeoutSeconds": 5,
+        "timeoutSeconds": 0, "timeoutPolicy": "RETRY"
+    });
+    if let (Some(json), Some(more)) = (json.as_object_mut(), more.as_object()) {
+        json.extend(more.clone());
+    }
+    row(DefinitionKey::Task { name: name.to_owned() }, &json)
+}
+
+fn row(key: DefinitionKey, json: &Value) -> DefinitionRow {
+    DefinitionRow { key, json: Bytes::from(json.to_string()), changed: Timestamp::ZERO }
+}
+
+fn workflow(name: &str, tasks: &Value, more: &Value) -> DefinitionRow {
+    let mut json = json!({ "name": name, "version": 1, "schemaVersion": 2, "tasks": tasks });
+    if let (Some(json), Some(more)) = (json.as_object_mut(), more.as_object()) {
+        json.extend(more.clone());
+    }
+    row(DefinitionKey::Workflow { name: name.to_owned(), version: 1 }, &json)
+}
+
+/// A worker's task; what it takes from another names it.
+fn simple(name: &str, reference: &str, from: Option<&str>) -> Value {
+    let mut input = json!({ "n": "${workflow.input.n}" });
+    if let (Some(from), Some(map)) = (from, input.as_object_mut()) {
+        map.insert(FROM.to_owned(), Value::from(format!("${{{from}.output.tag}}")));
+    }
+    json!({
+        "name": name, "taskReferenceName": reference, "type": "SIMPLE", "inputParameters": input
+    })
+}
+
+/// A script that no shortcut evaluates: its result is a map.
+fn inline(reference: &str, number: &str) -> Value {
+    json!({
+        "name": "inline", "taskReferenceName": reference, "type": "INLINE",
+        "inputParameters": {
+            "evaluatorType": "javascript", "n": number,
+            "expression": "(function () { return { tag: 't' + $.n, twice: 2 * $.n }; })()"
+        }
+    })
+}
+
+/// A script that fails for good.
+fn throwing(reference: &str) -> Value {
+    json!({
+        "name": "inline", "taskReferenceName": reference, "type": "INLINE",
+        "inputParameters": {
+            "evaluatorType": "javascript", "expression": "(function () { throw 'no'; })()"
+        }
+    })
+}
+
+fn sub(reference: &str, name: &str) -> Value {
+    json!({
+        "name": "sub", "taskReferenceName": reference, "type": "SUB_WORKFLOW",
+        "inputParameters": { "n": "${workflow.input.n}" },
+        "subWorkflowParam": { "name": name, "version": 1 }
+    })
+}
+
+fn join(reference: &str, on: &[&str]) -> Value {
+    json!({ "name": "join", "taskReferenceName": reference, "type": "JOIN", "joinOn": on })
+}
+
+fn set(reference: &str, values: &Value) -> Value {
+    json!({
+        "name": "set", "taskReferenceName": reference, "type": "SET_VARIABLE",
+        "inputParameters": values
+    })
+}
+
+fn optional(mut task: Value, flag: &str) -> Value {
+    if let Some(map) = task.as_object_mut() {
+        map.insert(flag.to_owned(), Value::Bool(true));
+    }
+    task
+}
+
+/// Everything the workload registers.
+pub(crate) fn all() -> Vec<DefinitionRow> {
+    let mut rows = vec![
+        task("sure", &json!({})),
+        task(
+            "big",
+            &json!({ "retryLogic": "EXPONENTIAL_BACKOFF", "retryDelaySeconds": 1,
+            "maxRetryDelaySeconds": 4 }),
+        ),
+        task(
+            "flaky",
+            &json!({ "retryCount": 2, "retryDelaySeconds": 1, "timeoutSeconds": 20,
+            "responseTimeoutSeconds": 3 }),
+        ),
+        task(
+            "slow",
+            &json!({ "retryCount": 3, "retryLogic": "EXPONENTIAL_BACKOFF",
+            "retryDelaySeconds": 1, "responseTimeoutSeconds": 2 }),
+        ),
+        task(
+            "late",
+            &json!({ "retryCount": 2, "pollTimeoutSeconds": 4,
+            "retryDelaySeconds": 1 }),
+        ),
+        task(
+            "total",
+            &json!({ "totalTimeoutSeconds": 25, "timeoutPolicy": "TIME_OUT_WF",
+            "retryDelaySeconds": 2 }),
+        ),
+    ];
+    rows.extend(plain());
+    rows.extend(branching());
+    rows.extend(looping());
+    rows.extend(nesting());
+    rows.extend(waiting());
+    rows
+}
+
+fn plain() -> Vec<DefinitionRow> {
+    let output = json!({ "outputParameters": { "tag": "${c.output.tag}" } });
+    let large = json!([
+        simple("big", "a", None),
+        simple("big", "b", Some("a")),
+        {
+            "name": "sure", "taskReferenceName": "c", "type": "SIMPLE",
+            "inputParameters": { "from": "${b.output.tag}", "all": "${a.output.big}" }
+        },
+    ]);
+    let policies = json!([
+        optional(simple("flaky", "a", None), "optional"),
+        optional(simple("slow", "b", None), "permissive"),
+        simple("late", "c", None),
+        simple("total", "d", None),
+    ]);
+    let timeout = json!({ "timeoutSeconds": 90, "timeoutPolicy": "TIME_OUT_WF" });
+    vec![
+        workflow(
+            "sequence",
+            &json!([
+                simple("sure", "a", None),
+                simple("sure", "b", Some("a")),
+                simple("sure", "c", Some("b")),
+            ]),
+            &output,
+        ),
+        workflow("large", &large, &json!({ "outputParameters": { "all": "${c.input.all}" } })),
+        workflow("policies", &policies, &timeout),
+    ]
+}
+
+fn branching() -> Vec<DefinitionRow> {
+    let switch = json!({
+        "name": "switch", "taskReferenceName": "choose", "type": "SWITCH",
+        "evaluatorType": "value-param", "expression": "n",
+        "inputParameters": { "n": "${workflow.input.n}" },
+        "decisionCases": {
+            "1": [inline("i1", "${workflow.input.n}"), simple("sure", "after_inline", None)],
+            "2": [set("set", &json!({ "v": "${workflow.input.n}" }))],
+            "3": [{
+                "name": "end", "taskReferenceName": "end", "type": "TERMINATE",
+                "inputParameters": { "terminationStatus": "FAILED", "terminationReason": "three" }
+            }],
+            "4": [optional(throwing("i4"), "optional")]
+        },
+        "defaultCase": [optional(simple("flaky", "other", None), "optional")]
+    });
+    let scripted = json!({
+        "name": "switch", "taskReferenceName": "again", "type": "SWITCH",
+        "evaluatorType": "javascript",
+        "expression": "(function () { return ['x', 'y'][$.n % 2]; })()",
+        "inputParameters": { "n": "${workflow.input.n}" },
+        "decisionCases": { "x": [simple("sure", "x", None)] },
+        "defaultCase": []
+    });
+    let forks = json!([
+        {
+            "name": "fork", "taskReferenceName": "fork", "type": "FORK_JOIN", "forkTasks": [
+                [simple("sure", "l1", None), simple("sure", "l2", Some("l1"))],
+                [
+                    {
+                        "name": "fork", "taskReferenceName": "inner", "type": "FORK_JOIN",
+                        "forkTasks": [
+                            [inline("i2", "${workflow.input.n}")],
+                            [simple("sure", "m", None)]
+                        ]
+                    },
+                    join("inner_join", &["i2", "m"])
+                ],
+                [{
+                    "name": "wait", "taskReferenceName": "pause", "type": "WAIT",
+                    "inputParameters": { "duration": "2 seconds" }
+                }]
+            ]
+        },
+        join("join", &["l2", "inner_join", "pause"]),
+        simple("sure", "end", Some("l2")),
+    ]);
+    vec![
+        workflow("branches", &json!([switch, scripted, simple("sure", "z", None)]), &json!({})),
+        workflow("forks", &forks, &json!({})),
+    ]
+}
+
+fn looping() -> Vec<DefinitionRow> {
+    let loops = json!([
+        {
+            "name": "loop", "taskReferenceName": "loop", "type": "DO_WHILE",
+            "loopCondition":
+                "(function () { return [$.loop['iteration'] < 3][0]; })()",
+            "loopOver": [simple("sure", "body", None), inline("i3", "${workflow.input.n}")]
+        },
+        simple("sure", "end", None),
+    ]);
+    let long = json!([
+        {
+            "name": "loop", "taskReferenceName": "loop", "type": "DO_WHILE",
+            "loopCondition": "$.loop['iteration'] < $.turns",
+            "inputParameters": { "turns": "${workflow.input.turns}" },
+            "loopOver": [set("count", &json!({ "count": "${loop.output.iteration}" }))]
+        },
+        simple("sure", "end", None),
+    ]);
+    vec![workflow("loops", &loops, &json!({})), workflow("long_loop", &long, &json!({}))]
+}
+
+fn nesting() -> Vec<DefinitionRow> {
+    let parent = json!([
+        {
+            "name": "fork", "taskReferenceName": "fork", "type": "FORK_JOIN",
+            "forkTasks": [[sub("s1", "child")], [sub("s2", "small")]]
+        },
+        join("join", &["s1", "s2"]),
+        simple("sure", "end", None),
+    ]);
+    let branches: Vec<Value> = (0..70).map(|n| json!([sub(&format!("w{n}"), "small")])).collect();
+    let names: Vec<String> = (0..70).map(|n| format!("w{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let wide = json!([
+        { "name": "fork", "taskReferenceName": "fork", "type": "FORK_JOIN", "forkTasks": branches },
+        join("join", &names),
+    ]);
+    vec![
+        workflow(
+            "parent",
+            &parent,
+            &json!({ "timeoutSeconds": 120,
+            "timeoutPolicy": "TIME_OUT_WF" }),
+        ),
+        workflow("child", &json!([sub("g", "grandchild"), simple("sure", "k", None)]), &json!({})),
+        workflow(
+            "grandchild",
+            &json!([simple("sure", "a", None), simple("sure", "b", Some("a"))]),
+            &json!({ "outputParameters": { "tag": "${b.output.tag}" } }),
+        ),
+        workflow("small", &json!([set("set", &json!({ "v": 1 })), inline("i", "4")]), &json!({})),
+        workflow("wide", &wide, &json!({})),
+    ]
+}
+
+fn waiting() -> Vec<DefinitionRow> {
+    let wait = |reference: &str, input: Value| {
+        json!({
+            "name": "wait", "taskReferenceName": reference, "type": "WAIT",
+            "inputParameters": input
+        })
+    };
+    let pull = |reference: &str, count: u32| {
+        json!({
+            "name": "pull", "taskReferenceName": reference, "type": "PULL_WORKFLOW_MESSAGES",
+            "inputParameters": { "batchSize": count }
+        })
+    };
+    let glance = json!({
+        "name": "pull", "taskReferenceName": "glance", "type": "PULL_WORKFLOW_MESSAGES",
+        "inputParameters": { "batchSize": 1, "blocking": false }
+    });
+    let waits = json!([
+        wait("timed", json!({ "duration": "3 seconds" })),
+        wait("signal", json!({})),
+        { "name": "person", "taskReferenceName": "human", "type": "HUMAN" },
+        simple("sure", "end", None),
+    ]);
+    let stops = json!([
+        {
+            "name": "fork", "taskReferenceName": "fork", "type": "FORK_JOIN", "forkTasks": [
+                [simple("sure", "a", None)],
+                [sub("s", "grandchild")],
+                [wait("w", json!({ "duration": "1 seconds" })), {
+                    "name": "stop", "taskReferenceName": "stop", "type": "TERMINATE",
+                    "inputParameters": { "terminationStatus": "COMPLETED" }
+                }]
+            ]
+        },
+        join("join", &["a", "s", "stop"]),
+    ]);
+    vec![
+        workflow("waits", &waits, &json!({})),
+        workflow(
+            "messages",
+            &json!([
+                pull("p1", 2),
+                simple("sure", "a", None),
+                pull("p2", 1),
+                glance,
+                pull("p3", 3)
+            ]),
+            &json!({}),
+        ),
+        workflow("stops", &stops, &json!({})),
+    ]
+}
