@@ -37,8 +37,6 @@ counters! {
     batches = "fermata_commit_batches_total", "Batches made durable by group commits.";
     /// Runs loaded from the store.
     loads = "fermata_run_loads_total", "Runs loaded from the store.";
-    /// Rows an audit found unknown to their queue, wheel or relay: a defect.
-    audit_found = "fermata_audit_found_total", "Rows an audit found lost: a defect.";
 }
 
 /// Counts one.

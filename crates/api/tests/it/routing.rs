@@ -119,7 +119,6 @@ async fn metrics() {
         "# TYPE fermata_store_sync_seconds_total counter",
         "fermata_queue_depth{queue=\"t\"} 1",
         "fermata_queue_depth{queue=\"a\\\"\\\\\\nb:t\"} 1",
-        "fermata_audit_found_total 0",
         "# TYPE process_resident_memory_bytes gauge",
     ] {
         assert!(answer.body.lines().any(|found| found == line), "{line} in {}", answer.body);
