@@ -27,7 +27,7 @@ impl Ledger {
     /// An answer was heard.
     pub(crate) fn note(&mut self, what: &What, told: &Told) {
         match (what, told) {
-            (What::Start { key }, Told::Started(run) | Told::KeyUsed(run)) => {
+            (What::Start { key, .. }, Told::Started(run) | Told::KeyUsed(run)) => {
                 self.started.insert(*run);
                 if let Some(key) = key {
                     self.keys.entry(key.clone()).or_default().insert(*run);

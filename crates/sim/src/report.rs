@@ -1,5 +1,6 @@
 //! What the commands print.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::mutants::{Bug, hunt};
@@ -110,11 +111,15 @@ pub fn fresh(
 ) -> io::Result<()> {
     let base = options.seed;
     let (mut seed, mut steps, mut lives) = (base, 0, 0);
+    let mut happened: BTreeMap<String, u64> = BTreeMap::new();
     writeln!(out, "fresh seeds from {base}")?;
     while goes_on() {
         for _ in 0..ROUND {
             let report = run(&Options { seed, ..options.clone() });
             tally.count(report.violation.is_none());
+            for (kind, count) in report.happened {
+                *happened.entry(kind).or_insert(0) += count;
+            }
             steps += report.steps;
             lives += report.lives;
             if let Some(violation) = report.violation {
@@ -124,6 +129,9 @@ pub fn fresh(
             seed = seed.wrapping_add(1);
         }
     }
+    let kinds: Vec<String> =
+        happened.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    writeln!(out, "{}", kinds.join(", "))?;
     let worlds = seed.wrapping_sub(base);
     writeln!(out, "{worlds} fresh worlds, {steps} steps, {lives} lives of the server")
 }

@@ -1,5 +1,6 @@
 //! One seed, one world.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub struct Report {
     pub lives: u64,
     /// Runs that were there at the end, or had been deleted.
     pub runs: usize,
+    /// How many things of each kind happened, durably: events by their name, and how runs ended.
+    pub happened: BTreeMap<String, u64>,
     /// The invariant that did not hold, if one did not.
     pub violation: Option<Violation>,
     /// The trace, if it was kept.
@@ -60,7 +63,8 @@ pub fn run(options: &Options) -> Report {
         Ok(world) => world,
         Err(violation) => {
             let (trace, violation) = (String::new(), Some(violation));
-            return Report { steps: 0, lives: 0, runs: 0, violation, trace };
+            let happened = BTreeMap::new();
+            return Report { steps: 0, lives: 0, runs: 0, happened, violation, trace };
         }
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| live(&mut world, options.steps)));
@@ -72,6 +76,7 @@ pub fn run(options: &Options) -> Report {
         steps: world.step,
         lives: world.lives,
         runs: world.shadow.runs.len() + world.shadow.deleted.len(),
+        happened: std::mem::take(&mut world.shadow.happened),
         violation,
         trace: world.trace.text().to_owned(),
     }

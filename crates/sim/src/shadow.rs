@@ -28,6 +28,8 @@ pub(crate) struct Shadow {
     pub(crate) taken: BTreeMap<String, RunId>,
     /// Commands between runs that have no row any more or never had one are not here.
     pub(crate) outbox: BTreeMap<(ShardId, u64), Internal>,
+    /// How often each kind of thing has happened.
+    pub(crate) happened: BTreeMap<String, u64>,
     definitions: BTreeMap<DefinitionHash, Arc<Workflow>>,
 }
 
@@ -130,12 +132,22 @@ impl Shadow {
         run.row = row.key.first;
         for event in events {
             terminal_once_per_epoch::check(&run, &event)?;
+            self.count(&event);
             apply(&mut run, &event);
             facts.events.push((id, event));
         }
         facts.touched.extend(run.parent.map(|task| task.run()));
         self.runs.insert(id, run);
         Ok(())
+    }
+
+    fn count(&mut self, event: &Event) {
+        let kind = match event {
+            Event::RunClosed { status, .. } => format!("Run {status}"),
+            Event::TaskClosed(closed) => format!("Task {}", closed.status),
+            other => name(other).to_owned(),
+        };
+        *self.happened.entry(kind).or_default() += 1;
     }
 
     fn begin(&mut self, id: RunId, first: Option<&Event>) -> Result<Run, Violation> {
@@ -193,5 +205,31 @@ impl Shadow {
                 !is_outside || self.rows.contains_key(&RowKey::Payload(key))
             })
         })
+    }
+}
+
+const fn name(event: &Event) -> &'static str {
+    match event {
+        Event::RunStarted(_) => "RunStarted",
+        Event::TaskScheduled(_) => "TaskScheduled",
+        Event::TaskLeased { .. } => "TaskLeased",
+        Event::TaskProgressed { .. } => "TaskProgressed",
+        Event::LeaseExtended { .. } => "LeaseExtended",
+        Event::TaskClosed(_) => "TaskClosed",
+        Event::TaskForgiven { .. } => "TaskForgiven",
+        Event::TaskSettled { .. } => "TaskSettled",
+        Event::BranchChosen { .. } => "BranchChosen",
+        Event::LoopAdvanced { .. } => "LoopAdvanced",
+        Event::VariablesSet { .. } => "VariablesSet",
+        Event::RunPaused { .. } => "RunPaused",
+        Event::RunResumed { .. } => "RunResumed",
+        Event::RunClosed { .. } => "RunClosed",
+        Event::TaskReturned { .. } => "TaskReturned",
+        Event::ChildStarted { .. } => "ChildStarted",
+        #[allow(
+            unreachable_patterns,
+            reason = "an event added to the decider does not stop the simulation"
+        )]
+        _ => "other",
     }
 }

@@ -85,6 +85,10 @@ fn is_queued(shadow: &Shadow, shard: ShardId, run: &Run, task: &Task, task_type:
 fn has_child(shadow: &Shadow, shard: ShardId, run: &Run, task: &Task) -> Checked {
     let id = run.id.task(task.number);
     let Some(child) = task.child() else {
+        if task.status == TaskStatus::Scheduled {
+            // It waits for the end of a retry's delay, which is a deadline.
+            return Ok(());
+        }
         return Err(Violation { invariant: NAME, what: format!("task {id} has no child") });
     };
     let mut commands = shadow

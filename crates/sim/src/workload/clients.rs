@@ -27,7 +27,7 @@ impl World {
         let may_double = !matches!(what, What::Message { .. } | What::Define | What::Watch);
         let again = self.now.after(Span::from_ms(PATIENCE));
         self.trace.note(self.step, || format!("{id:?} asks {what:?}"));
-        self.ops.insert(id, Op { what, shard, request, retries, again, may_double });
+        self.ops.insert(id, Op { what, shard, request, retries, again, sent: 0, may_double });
         self.send(Packet::Ask(id));
     }
 
@@ -158,8 +158,11 @@ impl World {
         let retries = if key.is_some() { 6 } else { 0 };
         let shard = self.shard_of(shard_key);
         for _ in 0..copies {
-            let request = Request::Start(Box::new(start.clone()));
-            self.ask(shard, request, What::Start { key: key.clone() }, retries);
+            let mark = self.tag();
+            let mut start = start.clone();
+            start.origin.created_by = Some(mark.clone());
+            let request = Request::Start(Box::new(start));
+            self.ask(shard, request, What::Start { key: key.clone(), mark }, retries);
         }
     }
 

@@ -1,25 +1,23 @@
 //! Definitions of the workload: every kind of task, every policy, small enough to be reached often.
 
-use bytes::Bytes;
-use fermata_storage::{DefinitionKey, DefinitionRow};
-use fermata_types::Timestamp;
+use fermata_storage::DefinitionRow;
 use serde_json::{Value, json};
 
-use crate::invariants::inputs_resolve::FROM;
+use crate::workload::shapes::{inline, join, optional, set, simple, sub, task, throwing, workflow};
 
 /// All queues that workers poll.
 pub(crate) const QUEUES: &[&str] = &["sure", "east:sure", "flaky", "slow", "late", "total", "big"];
 
 /// Workflows with how often they are started, of a hundred.
 pub(crate) const STARTED: &[(&str, usize)] = &[
-    ("sequence", 13),
+    ("sequence", 9),
     ("large", 10),
     ("policies", 12),
     ("branches", 10),
     ("forks", 10),
     ("loops", 8),
     ("long_loop", 4),
-    ("parent", 10),
+    ("parent", 14),
     ("waits", 8),
     ("messages", 10),
     ("stops", 2),
@@ -29,91 +27,11 @@ pub(crate) const STARTED: &[(&str, usize)] = &[
 /// Workflows whose runs end COMPLETED unless someone ends or deletes them.
 pub(crate) const SURE: &[&str] = &["sequence", "large", "forks", "loops", "long_loop", "wide"];
 
-fn task(name: &str, more: &Value) -> DefinitionRow {
-    let mut json = json!({
-        "name": name, "retryCount": 1000, "retryDelaySeconds": 0, "responseTimeoutSeconds": 5,
-        "timeoutSeconds": 0, "timeoutPolicy": "RETRY"
-    });
-    if let (Some(json), Some(more)) = (json.as_object_mut(), more.as_object()) {
-        json.extend(more.clone());
-    }
-    row(DefinitionKey::Task { name: name.to_owned() }, &json)
-}
-
-fn row(key: DefinitionKey, json: &Value) -> DefinitionRow {
-    DefinitionRow { key, json: Bytes::from(json.to_string()), changed: Timestamp::ZERO }
-}
-
-fn workflow(name: &str, tasks: &Value, more: &Value) -> DefinitionRow {
-    let mut json = json!({ "name": name, "version": 1, "schemaVersion": 2, "tasks": tasks });
-    if let (Some(json), Some(more)) = (json.as_object_mut(), more.as_object()) {
-        json.extend(more.clone());
-    }
-    row(DefinitionKey::Workflow { name: name.to_owned(), version: 1 }, &json)
-}
-
-/// A worker's task; what it takes from another names it.
-fn simple(name: &str, reference: &str, from: Option<&str>) -> Value {
-    let mut input = json!({ "n": "${workflow.input.n}" });
-    if let (Some(from), Some(map)) = (from, input.as_object_mut()) {
-        map.insert(FROM.to_owned(), Value::from(format!("${{{from}.output.tag}}")));
-    }
-    json!({
-        "name": name, "taskReferenceName": reference, "type": "SIMPLE", "inputParameters": input
-    })
-}
-
-/// A script that no shortcut evaluates: its result is a map.
-fn inline(reference: &str, number: &str) -> Value {
-    json!({
-        "name": "inline", "taskReferenceName": reference, "type": "INLINE",
-        "inputParameters": {
-            "evaluatorType": "javascript", "n": number,
-            "expression": "(function () { return { tag: 't' + $.n, twice: 2 * $.n }; })()"
-        }
-    })
-}
-
-/// A script that fails for good.
-fn throwing(reference: &str) -> Value {
-    json!({
-        "name": "inline", "taskReferenceName": reference, "type": "INLINE",
-        "inputParameters": {
-            "evaluatorType": "javascript", "expression": "(function () { throw 'no'; })()"
-        }
-    })
-}
-
-fn sub(reference: &str, name: &str) -> Value {
-    json!({
-        "name": "sub", "taskReferenceName": reference, "type": "SUB_WORKFLOW",
-        "inputParameters": { "n": "${workflow.input.n}" },
-        "subWorkflowParam": { "name": name, "version": 1 }
-    })
-}
-
-fn join(reference: &str, on: &[&str]) -> Value {
-    json!({ "name": "join", "taskReferenceName": reference, "type": "JOIN", "joinOn": on })
-}
-
-fn set(reference: &str, values: &Value) -> Value {
-    json!({
-        "name": "set", "taskReferenceName": reference, "type": "SET_VARIABLE",
-        "inputParameters": values
-    })
-}
-
-fn optional(mut task: Value, flag: &str) -> Value {
-    if let Some(map) = task.as_object_mut() {
-        map.insert(flag.to_owned(), Value::Bool(true));
-    }
-    task
-}
-
 /// Everything the workload registers.
 pub(crate) fn all() -> Vec<DefinitionRow> {
     let mut rows = vec![
         task("sure", &json!({})),
+        task("sub", &json!({ "retryCount": 2, "retryDelaySeconds": 1 })),
         task(
             "big",
             &json!({ "retryLogic": "EXPONENTIAL_BACKOFF", "retryDelaySeconds": 1,
@@ -136,7 +54,7 @@ pub(crate) fn all() -> Vec<DefinitionRow> {
         ),
         task(
             "total",
-            &json!({ "totalTimeoutSeconds": 25, "timeoutPolicy": "TIME_OUT_WF",
+            &json!({ "totalTimeoutSeconds": 8, "timeoutPolicy": "TIME_OUT_WF",
             "retryDelaySeconds": 2 }),
         ),
     ];
@@ -164,7 +82,7 @@ fn plain() -> Vec<DefinitionRow> {
         simple("late", "c", None),
         simple("total", "d", None),
     ]);
-    let timeout = json!({ "timeoutSeconds": 90, "timeoutPolicy": "TIME_OUT_WF" });
+    let timeout = json!({ "timeoutSeconds": 20, "timeoutPolicy": "TIME_OUT_WF" });
     vec![
         workflow(
             "sequence",
@@ -264,6 +182,11 @@ fn nesting() -> Vec<DefinitionRow> {
         join("join", &["s1", "s2"]),
         simple("sure", "end", None),
     ]);
+    let mut brittle = simple("flaky", "f", None);
+    if let Some(map) = brittle.as_object_mut() {
+        // Its first failure fails the child, whose task is then tried again.
+        map.insert("retryCount".to_owned(), Value::from(0));
+    }
     let branches: Vec<Value> = (0..70).map(|n| json!([sub(&format!("w{n}"), "small")])).collect();
     let names: Vec<String> = (0..70).map(|n| format!("w{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -275,10 +198,14 @@ fn nesting() -> Vec<DefinitionRow> {
         workflow(
             "parent",
             &parent,
-            &json!({ "timeoutSeconds": 120,
+            &json!({ "timeoutSeconds": 30,
             "timeoutPolicy": "TIME_OUT_WF" }),
         ),
-        workflow("child", &json!([sub("g", "grandchild"), simple("sure", "k", None)]), &json!({})),
+        workflow(
+            "child",
+            &json!([sub("g", "grandchild"), brittle, simple("sure", "k", None)]),
+            &json!({}),
+        ),
         workflow(
             "grandchild",
             &json!([simple("sure", "a", None), simple("sure", "b", Some("a"))]),

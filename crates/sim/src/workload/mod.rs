@@ -3,4 +3,5 @@
 pub(crate) mod clients;
 pub(crate) mod definitions;
 pub(crate) mod op;
+mod shapes;
 pub(crate) mod workers;

@@ -11,8 +11,8 @@ pub(crate) struct OpId(pub(crate) u64);
 /// What is asked, as far as the checks need to know.
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    /// A start, under a key or none; runs of quiet definitions have to end COMPLETED.
-    Start { key: Option<String> },
+    /// A start, under a key or none; the mark is kept as who asked for the run.
+    Start { key: Option<String>, mark: String },
     /// A result that closes a task as COMPLETED, FAILED …, with a tag in its output.
     Close { task: TaskId, tag: String },
     /// A sign of life, progress, a returned lease.
@@ -47,6 +47,8 @@ pub(crate) struct Op {
     pub(crate) retries: u8,
     /// When the next attempt is made unless an answer has come.
     pub(crate) again: Timestamp,
+    /// Copies of the request that were sent.
+    pub(crate) sent: u32,
     /// The network may deliver it twice.
     pub(crate) may_double: bool,
 }

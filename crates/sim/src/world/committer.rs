@@ -45,19 +45,27 @@ impl World {
             let is_planned = self.is_stopping || error.contains("injected");
             expect(is_planned, "commits_are_accepted", || error.clone())?;
             self.trace.note(self.step, || format!("commit fails: {error}"));
-            return self.crash(&batches);
+            let under_way = self.taken(numbers, batches, |shard, _| shard.bell.refusal().is_none());
+            return self.crash(&under_way);
         }
-        let mut durable = Vec::new();
-        for ((shard, number), batch) in numbers.into_iter().zip(batches) {
-            let shard = self.process.shards.get(shard);
-            let is_durable =
-                |shard: &Shard| shard.bell.durable() >= number && !shard.dropped.contains(&number);
-            if shard.is_some_and(is_durable) {
-                durable.push(batch);
-            }
-        }
+        let durable = self.taken(numbers, batches, |shard, number| shard.bell.durable() >= number);
         self.acknowledged = self.process.store.position().0;
         self.fold(&durable)
+    }
+
+    /// The batches of a group that the committer has not dropped and of which this is true.
+    fn taken(
+        &self,
+        numbers: Vec<(usize, BatchNumber)>,
+        batches: Vec<Batch>,
+        is_true: impl Fn(&Shard, BatchNumber) -> bool,
+    ) -> Vec<Batch> {
+        let group = numbers.into_iter().zip(batches);
+        let taken = group.filter(|((shard, number), _)| {
+            let shard = self.process.shards.get(*shard);
+            shard.is_some_and(|shard| !shard.dropped.contains(number) && is_true(shard, *number))
+        });
+        taken.map(|(_, batch)| batch).collect()
     }
 
     fn plan_fault(&mut self) {

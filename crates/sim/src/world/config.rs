@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) crashes: usize,
     /// Whether commits are refused now and then.
     pub(crate) refusals: bool,
+    /// How often time goes on although something could happen now.
+    pub(crate) sleepiness: usize,
     /// Starts in this world.
     pub(crate) starts: usize,
     /// The deliberate bug of this world.
@@ -40,6 +42,7 @@ impl Config {
             prompt_batches: from(random, &[100, 50, 20]),
             crashes: from(random, &[0, 4, 8, 15]),
             refusals: random.chance(25),
+            sleepiness: from(random, &[2, 6, 20]),
             starts: 6 + random.below(14),
             bug,
         }

@@ -3,17 +3,14 @@
 
 use fermata_runtime::commit::Submission;
 use fermata_runtime::evaluator::Evaluator as _;
-use fermata_runtime::payloads;
-use fermata_runtime::queues::{HubOutput, WaiterId};
 use fermata_runtime::shard::load::{self, Loaded};
 use fermata_runtime::shard::machine::{LoadRequest, Output};
-use fermata_runtime::shard::request::{Answer, Leased, Request, Token, Wait};
+use fermata_runtime::shard::request::{Answer, Request, Token};
 use fermata_storage::QueueKey;
-use fermata_types::{RunEpoch, ShardId, Timestamp};
+use fermata_types::{RunEpoch, ShardId};
 
 use crate::invariants::{
-    inputs_resolve, no_answer_from_undurable_state, no_lost_task, refused_means_nothing,
-    release_after_commit,
+    no_answer_from_undurable_state, refused_means_nothing, release_after_commit,
 };
 use crate::violation::{Checked, Violation, expect};
 use crate::workload::op::{Told, What};
@@ -25,6 +22,7 @@ use crate::world::network::Packet;
 /// Outputs of one machine without a pause; more is a shard that never rests.
 const OUTPUTS_MAX: usize = 20_000;
 
+/// The id of a shard by its place.
 pub(crate) fn shard_id(index: usize) -> ShardId {
     ShardId(u16::try_from(index).unwrap_or(u16::MAX))
 }
@@ -104,7 +102,7 @@ impl World {
         if let Loaded::Failed(LoadRequest::Run(run)) = &loaded {
             let error = load::load_run(&*process.store, metadata, shard_id(index), *run).err();
             self.trace.note(self.step, || {
-                format!("cannot read {run}: {}", error.map_or_else(String::new, |e| chain(&e)))
+                format!("cannot read {run}: {:?}", error.map(|error| chain(&error)))
             });
         }
         shard.machine.handle_loaded(loaded, now);
@@ -156,24 +154,6 @@ impl World {
         self.carry_out(index)
     }
 
-    /// Rows found their waiting polls.
-    pub(crate) fn serve(&mut self, served: impl IntoIterator<Item = HubOutput>) {
-        for HubOutput { waiter, key, epoch } in served {
-            self.lease(waiter, key, epoch);
-        }
-    }
-
-    /// A poll asks for the lease of a row it was handed.
-    pub(crate) fn lease(&mut self, waiter: WaiterId, key: QueueKey, epoch: RunEpoch) {
-        let Some(poll) = self.process.polls.get_mut(&waiter.0) else { return };
-        poll.pending += 1;
-        let worker = Some(format!("w{}", poll.worker));
-        self.process.in_hand.insert(key.clone());
-        let shard = usize::from(key.shard.0);
-        let asker = Asker::Poll(waiter.0, key.clone());
-        self.post(shard, asker, Request::Lease { key, epoch, worker });
-    }
-
     /// An answer leaves the server: the one place where promises are made.
     fn answered(&mut self, index: usize, token: Token, answer: Answer) -> Checked {
         let shard = self.process.shards.get_mut(index);
@@ -196,7 +176,11 @@ impl World {
         let what = what.as_ref().unwrap_or(&touch);
         no_answer_from_undurable_state::check(&self.shadow, &asked, what, &answer)?;
         release_after_commit::check(&self.shadow, &asked, what, &answer)?;
-        refused_means_nothing::check(&self.shadow, what, &answer)?;
+        if let Asker::Op(id) = &asked.asker
+            && let Some(op) = self.ops.get(id)
+        {
+            refused_means_nothing::check(&self.shadow, op, &answer)?;
+        }
         match asked.asker {
             Asker::Op(op) => self.send(Packet::Told(op, told)),
             Asker::Poll(poll, key) => {
@@ -206,55 +190,6 @@ impl World {
             Asker::Nobody => {}
         }
         Ok(())
-    }
-
-    /// A lease was granted: the task goes to its worker, unless that one is gone.
-    fn leased(&mut self, asked: Asked, leased: Leased) -> Checked {
-        let Asker::Poll(poll, key) = asked.asker else { return Ok(()) };
-        self.process.in_hand.remove(&key);
-        let task = key.ready.age;
-        no_lost_task::check(&self.shadow, task)?;
-        let name = (leased.run.id, leased.task.input);
-        let input = match leased.input {
-            Some(input) => Some(input),
-            None => payloads::read(&*self.process.store, name).ok().flatten(),
-        };
-        if !self.shadow.deleted.contains(&task.run()) {
-            inputs_resolve::check(task, input.as_ref())?;
-        }
-        let Some(found) = self.process.polls.get_mut(&poll) else { return Ok(()) };
-        found.pending = found.pending.saturating_sub(1);
-        let (worker, is_done) = (found.worker, found.pending == 0);
-        if is_done {
-            self.process.polls.remove(&poll);
-        }
-        if self.is_faulty && self.random.chance(5) {
-            let command = fermata_decider::Command::Return { task: task.number() };
-            let run = task.run();
-            let request = Request::Run { run, command, wait: Wait::Durable };
-            self.post(usize::from(key.shard.0), Asker::Nobody, request);
-        } else {
-            let reference = leased.run.definition.step(leased.task.step).name.clone();
-            self.send(Packet::Task(worker, task, reference));
-        }
-        Ok(())
-    }
-
-    /// A poll whose row proved stale waits again, in front.
-    fn come_back(&mut self, id: u64) {
-        let now: Timestamp = self.now;
-        let Some(poll) = self.process.polls.get_mut(&id) else { return };
-        poll.pending = poll.pending.saturating_sub(1);
-        if poll.pending > 0 {
-            return;
-        }
-        if poll.until <= now {
-            self.process.polls.remove(&id);
-            return;
-        }
-        let queue = poll.queue.clone();
-        let served = self.process.hub.wait(&queue, WaiterId(id), true);
-        self.serve(served);
     }
 }
 

@@ -31,11 +31,20 @@ impl World {
         let delay =
             if !self.is_faulty || self.random.chance(70) { 0 } else { self.random.ms(DELAY_MAX) };
         let at = Timestamp::from_ms(self.now.as_ms() + delay);
-        let doubles = match &packet {
-            Packet::Ask(op) => self.ops.get(op).is_some_and(|op| op.may_double),
-            _ => false,
+        let op = match &packet {
+            Packet::Ask(op) => self.ops.get_mut(op),
+            _ => None,
         };
+        let doubles = op.is_some_and(|op| {
+            op.sent += 1;
+            op.may_double
+        });
         if doubles && self.is_faulty && self.random.chance(self.config.loss) {
+            if let Packet::Ask(op) = &packet
+                && let Some(op) = self.ops.get_mut(op)
+            {
+                op.sent += 1;
+            }
             let later = Timestamp::from_ms(at.as_ms() + self.random.ms(DELAY_MAX));
             self.packets.push((later, packet.clone()));
         }

@@ -2,11 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use fermata_runtime::queues::{PollData, WaiterId};
-use fermata_types::Span;
+use fermata_decider::Command;
+use fermata_runtime::payloads;
+use fermata_runtime::queues::{HubOutput, PollData, WaiterId};
+use fermata_runtime::shard::request::{Leased, Request, Wait};
+use fermata_storage::QueueKey;
+use fermata_types::{RunEpoch, Span};
 
+use crate::invariants::{inputs_resolve, no_lost_task};
+use crate::violation::Checked;
 use crate::workload::definitions;
 use crate::world::World;
+use crate::world::asked::{Asked, Asker};
+use crate::world::network::Packet;
 use crate::world::process::Poll;
 
 /// Polls that wait at once.
@@ -72,5 +80,72 @@ impl World {
             self.process.polls.remove(&id);
             self.process.hub.leave(WaiterId(id));
         }
+    }
+
+    /// Rows found their waiting polls.
+    pub(crate) fn serve(&mut self, served: impl IntoIterator<Item = HubOutput>) {
+        for HubOutput { waiter, key, epoch } in served {
+            self.lease(waiter, key, epoch);
+        }
+    }
+
+    /// A poll asks for the lease of a row it was handed.
+    pub(crate) fn lease(&mut self, waiter: WaiterId, key: QueueKey, epoch: RunEpoch) {
+        let Some(poll) = self.process.polls.get_mut(&waiter.0) else { return };
+        poll.pending += 1;
+        let worker = Some(format!("w{}", poll.worker));
+        self.process.in_hand.insert(key.clone());
+        let shard = usize::from(key.shard.0);
+        let asker = Asker::Poll(waiter.0, key.clone());
+        self.post(shard, asker, Request::Lease { key, epoch, worker });
+    }
+
+    /// A lease was granted: the task goes to its worker, unless that one is gone.
+    pub(crate) fn leased(&mut self, asked: Asked, leased: Leased) -> Checked {
+        let Asker::Poll(poll, key) = asked.asker else { return Ok(()) };
+        self.process.in_hand.remove(&key);
+        let task = key.ready.age;
+        no_lost_task::check(&self.shadow, task)?;
+        let name = (leased.run.id, leased.task.input);
+        let input = match leased.input {
+            Some(input) => Some(input),
+            None => payloads::read(&*self.process.store, name).ok().flatten(),
+        };
+        if !self.shadow.deleted.contains(&task.run()) {
+            inputs_resolve::check(task, input.as_ref())?;
+        }
+        let Some(found) = self.process.polls.get_mut(&poll) else { return Ok(()) };
+        found.pending = found.pending.saturating_sub(1);
+        let (worker, is_done) = (found.worker, found.pending == 0);
+        if is_done {
+            self.process.polls.remove(&poll);
+        }
+        if self.is_faulty && self.random.chance(5) {
+            let command = Command::Return { task: task.number() };
+            let run = task.run();
+            let request = Request::Run { run, command, wait: Wait::Durable };
+            self.post(usize::from(key.shard.0), Asker::Nobody, request);
+        } else {
+            let reference = leased.run.definition.step(leased.task.step).name.clone();
+            self.send(Packet::Task(worker, task, reference));
+        }
+        Ok(())
+    }
+
+    /// A poll whose row proved stale waits again, in front.
+    pub(crate) fn come_back(&mut self, id: u64) {
+        let now = self.now;
+        let Some(poll) = self.process.polls.get_mut(&id) else { return };
+        poll.pending = poll.pending.saturating_sub(1);
+        if poll.pending > 0 {
+            return;
+        }
+        if poll.until <= now {
+            self.process.polls.remove(&id);
+            return;
+        }
+        let queue = poll.queue.clone();
+        let served = self.process.hub.wait(&queue, WaiterId(id), true);
+        self.serve(served);
     }
 }

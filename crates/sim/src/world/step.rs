@@ -1,9 +1,12 @@
 //! One step: one thing of those that could happen now, drawn from the seed.
 
-use fermata_types::Timestamp;
+use fermata_types::{Span, Timestamp};
 
 use crate::violation::{Checked, expect};
 use crate::world::World;
+
+/// The longest the whole world stands still, in ms.
+const STALL_MAX: i64 = 15_000;
 
 /// Something that can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +41,7 @@ impl World {
         self.of_others(&mut actions);
         let is_idle = actions.is_empty();
         if !is_idle && self.is_faulty {
-            actions.push((4, Action::Sleep));
+            actions.push((self.config.sleepiness, Action::Sleep));
             if self.config.crashes > 0 && self.is_defined {
                 let total: usize = actions.iter().map(|(weight, _)| weight).sum();
                 // As many of a thousand steps as the world's configuration says.
@@ -178,7 +181,10 @@ impl World {
             .filter(|at| *at > self.now)
             .min();
         let Some(due) = due else { return Ok(false) };
-        let to = if self.random.chance(70) {
+        let to = if self.is_faulty && self.random.chance(8) {
+            // Nothing runs for a while: everything is late.
+            self.now.after(Span::from_ms(self.random.ms(STALL_MAX)))
+        } else if self.random.chance(70) {
             due
         } else {
             let part = self.random.ms(due.since(self.now).as_ms().min(3000));

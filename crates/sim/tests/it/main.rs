@@ -27,6 +27,40 @@ fn worlds_hold_all_invariants() {
     }
 }
 
+/// The workload is no use if it stops reaching something.
+#[test]
+fn everything_happens() {
+    let base = Options::new(1);
+    let mut missing = vec![
+        "BranchChosen",
+        "LeaseExtended",
+        "LoopAdvanced",
+        "Run COMPLETED",
+        "Run FAILED",
+        "Run TERMINATED",
+        "Run TIMED_OUT",
+        "RunPaused",
+        "RunResumed",
+        "Task CANCELED",
+        "Task FAILED",
+        "Task FAILED_WITH_TERMINAL_ERROR",
+        "Task TIMED_OUT",
+        "TaskForgiven",
+        "TaskLeased",
+        "TaskProgressed",
+        "TaskReturned",
+        "VariablesSet",
+    ];
+    for seed in 1..=10 * WORLDS {
+        let report = run(&Options { seed, ..base.clone() });
+        missing.retain(|kind| !report.happened.contains_key(*kind));
+        if missing.is_empty() {
+            return;
+        }
+    }
+    panic!("never happened: {missing:?}");
+}
+
 #[test]
 fn the_list_of_seeds_can_be_read() {
     assert!(regressions().expect("each line begins with a seed").len() >= 5);
