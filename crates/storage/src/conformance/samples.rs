@@ -11,9 +11,9 @@ use fermata_types::{
 use crate::rows::{
     DeadlineKey, DeadlineRow, DedupKey, DedupRow, DefinitionHash, DefinitionKey, DefinitionRow,
     Family, HistoryKey, HistoryRow, LaneKey, LaneRow, LookupKey, LookupRow, MessageKey, MessageRow,
-    OutboxKey, OutboxRow, PayloadKey, PayloadRow, QueueKey, QueueRow, Ready, ResolvedKey,
-    ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange, ShardRow, ShardRowKey, TaskLogKey,
-    TaskLogRow,
+    OutboxKey, OutboxRow, PayloadKey, PayloadRow, QueueKey, QueueRow, Ready, ReceivedKey,
+    ReceivedRow, ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange, ShardRow,
+    ShardRowKey, TaskLogKey, TaskLogRow,
 };
 
 /// Names that are easily sorted wrongly: empty, prefixes of each other, with zeros, beyond ASCII.
@@ -85,6 +85,11 @@ pub fn sample_row(family: Family, place: u64, content: u64) -> Row {
         Family::Shard => ShardRow {
             key: ShardRowKey { shard: ShardId(number(place) as u16 + 100) },
             epoch: ShardEpoch(content),
+        }
+        .into(),
+        Family::Received => ReceivedRow {
+            key: ReceivedKey { target: shard(place), source: ShardId(number(place / 3) as u16) },
+            last: content,
         }
         .into(),
     }
@@ -242,6 +247,7 @@ pub(super) fn ranges_of(key: &RowKey) -> Vec<ScanRange> {
             vec![ScanRange::Correlated { shard, name, correlation }]
         }
         RowKey::Shard(_) => Vec::new(),
+        RowKey::Received(key) => vec![ScanRange::Received { target: key.target }],
     };
     ranges.push(ScanRange::Family(key.family()));
     ranges

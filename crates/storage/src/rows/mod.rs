@@ -16,6 +16,7 @@
 //! | task log | task, number | immutable, deleted with the run |
 //! | lookup | running or correlated | updatable, deletable |
 //! | shard | shard | updatable |
+//! | received | target, source | updatable |
 //!
 //! A family's ordinal and its place in [`RowKey`] never change: they are the order of all keys.
 
@@ -32,6 +33,7 @@ mod outbox;
 mod payload;
 mod queue;
 mod range;
+mod received;
 mod resolved;
 mod row;
 mod run;
@@ -52,6 +54,7 @@ pub use outbox::{OutboxKey, OutboxRow};
 pub use payload::{PayloadKey, PayloadRow};
 pub use queue::{QueueKey, QueueRow, Ready};
 pub use range::ScanRange;
+pub use received::{ReceivedKey, ReceivedRow};
 pub use resolved::{DefinitionHash, ResolvedKey, ResolvedRow};
 pub use row::Row;
 pub use run::{RunKey, RunRow};

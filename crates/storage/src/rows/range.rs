@@ -7,8 +7,8 @@ use fermata_types::{
 use crate::codec::KeyWriter;
 use crate::rows::{
     DeadlineKey, DedupKey, DefinitionHash, DefinitionKey, Family, HistoryKey, LaneKey, LookupKey,
-    MessageKey, OutboxKey, PayloadKey, QueueKey, Ready, ResolvedKey, RowKey, RunKey, ShardRowKey,
-    TaskLogKey, definition, lookup,
+    MessageKey, OutboxKey, PayloadKey, QueueKey, Ready, ReceivedKey, ResolvedKey, RowKey, RunKey,
+    ShardRowKey, TaskLogKey, definition, lookup,
 };
 
 /// A range of rows, read in key order.
@@ -60,6 +60,11 @@ pub enum ScanRange {
     Outbox {
         /// The sending shard.
         source: ShardId,
+        /// The receiving shard.
+        target: ShardId,
+    },
+    /// How far a shard has taken in what each other one sends.
+    Received {
         /// The receiving shard.
         target: ShardId,
     },
@@ -145,6 +150,7 @@ impl ScanRange {
             Self::QueuesOfShard { .. } | Self::Queue { .. } => Family::Queue,
             Self::Deadlines { .. } => Family::Deadline,
             Self::OutboxOfShard { .. } | Self::Outbox { .. } => Family::Outbox,
+            Self::Received { .. } => Family::Received,
             Self::Lanes { .. } => Family::Lane,
             Self::MessagesOfRun { .. } | Self::Messages { .. } => Family::Message,
             Self::Dedups { .. } => Family::Dedup,
@@ -177,6 +183,7 @@ impl ScanRange {
             (Self::Outbox { source, target }, RowKey::Outbox(key)) => {
                 key.source == *source && key.target == *target
             }
+            (Self::Received { target }, RowKey::Received(key)) => key.target == *target,
             (Self::Lanes { run }, RowKey::Lane(key)) => key.run == *run,
             (Self::MessagesOfRun { run }, RowKey::Message(key)) => key.run == *run,
             (Self::Messages { run, lane }, RowKey::Message(key)) => {
@@ -236,6 +243,7 @@ impl ScanRange {
             }
             Self::OutboxOfShard { source } => lowest_outbox(source, ShardId(0)),
             Self::Outbox { source, target } => lowest_outbox(source, target),
+            Self::Received { target } => lowest_received(target),
             Self::Lanes { run } => LaneKey { run, lane: String::new() }.into(),
             Self::MessagesOfRun { run } => lowest_message(run, String::new()),
             Self::Messages { run, lane } => lowest_message(run, lane),
@@ -281,6 +289,7 @@ impl ScanRange {
             Self::QueuesOfShard { shard }
             | Self::Deadlines { shard }
             | Self::OutboxOfShard { source: shard }
+            | Self::Received { target: shard }
             | Self::Dedups { shard }
             | Self::Resolved { shard } => out.shard(*shard),
             Self::Queue { shard, queue } => out.shard(*shard).text(queue),
@@ -319,6 +328,7 @@ fn lowest_of(family: Family) -> RowKey {
         Family::TaskLog => ScanRange::TaskLogsOfRun { run }.lowest(),
         Family::Lookup => lowest_running(shard, String::new()),
         Family::Shard => ShardRowKey { shard }.into(),
+        Family::Received => lowest_received(shard),
     }
 }
 
@@ -334,6 +344,10 @@ fn lowest_queue(shard: ShardId, queue: String) -> RowKey {
 
 fn lowest_outbox(source: ShardId, target: ShardId) -> RowKey {
     OutboxKey { source, target, number: 0 }.into()
+}
+
+fn lowest_received(target: ShardId) -> RowKey {
+    ReceivedKey { target, source: ShardId(0) }.into()
 }
 
 fn lowest_message(run: RunId, lane: String) -> RowKey {

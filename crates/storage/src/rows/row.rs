@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::rows::{
     DeadlineRow, DedupRow, DefinitionRow, Family, HistoryRow, LaneRow, LookupRow, MessageRow,
-    OutboxRow, PayloadRow, QueueRow, ResolvedRow, RowKey, RunRow, ShardRow, TaskLogRow,
+    OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow, RowKey, RunRow, ShardRow,
+    TaskLogRow,
 };
 
 /// A row of any family, key and all.
@@ -38,6 +39,8 @@ pub enum Row {
     Lookup(LookupRow),
     /// A shard's epoch.
     Shard(ShardRow),
+    /// How far a shard has taken in what another sends.
+    Received(ReceivedRow),
 }
 
 impl Row {
@@ -59,6 +62,7 @@ impl Row {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Received(_) => Family::Received,
         }
     }
 
@@ -80,6 +84,7 @@ impl Row {
             Self::TaskLog(row) => RowKey::TaskLog(row.key),
             Self::Lookup(row) => RowKey::Lookup(row.key.clone()),
             Self::Shard(row) => RowKey::Shard(row.key),
+            Self::Received(row) => RowKey::Received(row.key),
         }
     }
 }
@@ -165,5 +170,11 @@ impl From<LookupRow> for Row {
 impl From<ShardRow> for Row {
     fn from(row: ShardRow) -> Self {
         Self::Shard(row)
+    }
+}
+
+impl From<ReceivedRow> for Row {
+    fn from(row: ReceivedRow) -> Self {
+        Self::Received(row)
     }
 }

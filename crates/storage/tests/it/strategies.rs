@@ -153,6 +153,9 @@ fn of_shards() -> BoxedStrategy<Row> {
         (shard(), number()).prop_map(|(shard, epoch)| {
             ShardRow { key: ShardRowKey { shard }, epoch: ShardEpoch(epoch) }.into()
         }),
+        (shard(), shard(), number()).prop_map(|(target, source, last)| {
+            ReceivedRow { key: ReceivedKey { target, source }, last }.into()
+        }),
     ]
     .boxed()
 }
@@ -205,6 +208,7 @@ pub fn range() -> BoxedStrategy<ScanRange> {
         shard().prop_map(|shard| ScanRange::Deadlines { shard }),
         shard().prop_map(|source| ScanRange::OutboxOfShard { source }),
         (shard(), shard()).prop_map(|(source, target)| ScanRange::Outbox { source, target }),
+        shard().prop_map(|target| ScanRange::Received { target }),
         run().prop_map(|run| ScanRange::Lanes { run }),
         run().prop_map(|run| ScanRange::MessagesOfRun { run }),
         (run(), text()).prop_map(|(run, lane)| ScanRange::Messages { run, lane }),
