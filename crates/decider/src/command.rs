@@ -2,7 +2,7 @@
 
 use fermata_types::{Payload, RunEpoch, Span, TaskNumber, TaskStatus, Timestamp};
 
-use crate::effect::ChildEnd;
+use crate::effect::{ChildEnd, StartAnswer};
 use crate::event::Origin;
 
 /// Statuses a worker may report (`conductor-rest` 3.5).
@@ -109,6 +109,8 @@ pub enum Command {
     Terminate {
         /// Why.
         reason: Option<String>,
+        /// Whether its failure workflow is started all the same.
+        triggers_failure_workflow: bool,
     },
     /// A parent ended; ends this run unless it has ended.
     EndWithParent {
@@ -117,6 +119,8 @@ pub enum Command {
     },
     /// A child ended.
     ChildEnded(Box<ChildEnd>),
+    /// A start that a task of this run asked for was made, or refused.
+    StartAnswered(Box<StartAnswer>),
     /// Accept a message into lane `default`.
     SendMessage {
         /// Its id.

@@ -45,6 +45,9 @@ pub trait Fetched {
     fn messages(&self, after: MessageOffset, count: u32) -> Option<Vec<PendingMessage>>;
     /// A fresh run id with the shard key of this run. Each call gives another.
     fn mint(&self) -> RunId;
+    /// A fresh run id for a run that is no part of this tree; its shard key may be any. Each call
+    /// gives another.
+    fn mint_elsewhere(&self) -> RunId;
     /// Whether a worker polled that task type in that domain within the last ten seconds
     /// (`conductor-semantics` 1.8).
     fn is_polled(&self, task_type: &str, domain: &str) -> bool;

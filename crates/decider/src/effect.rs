@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use fermata_types::{MessageOffset, Payload, RunId, TaskId, TaskNumber, TaskStatus, Timestamp};
+use fermata_types::{
+    MessageOffset, Payload, RunEpoch, RunId, TaskId, TaskNumber, TaskStatus, Timestamp,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +36,59 @@ pub struct ChildEnd {
     pub output: Payload,
     /// Why it did not complete, in the words the parent's task shows; none when it did.
     pub reason: Option<String>,
+}
+
+/// What to do about an idempotency key that was used before (`conductor-rest` 3.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Strategy {
+    /// Refuse.
+    Fail,
+    /// Answer the run that has it.
+    ReturnExisting,
+    /// Refuse while that run is open, else start anew.
+    FailOnRunning,
+}
+
+/// An idempotency key and its strategy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idempotency {
+    /// The caller's key.
+    pub key: String,
+    /// What to do if it was used.
+    pub strategy: Strategy,
+}
+
+/// The task that asked for a start and waits to hear of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedBy {
+    /// The task.
+    pub task: TaskId,
+    /// The epoch of its run when it asked: an answer to a task that was reset since is stale.
+    pub epoch: RunEpoch,
+}
+
+/// A run to be started that is no part of the tree of the run that asks for it.
+#[derive(Debug, Clone)]
+pub struct StartRun {
+    /// Its id; none when an idempotency key decides whether there is a new one.
+    pub run: Option<RunId>,
+    /// Its definition.
+    pub definition: Arc<Workflow>,
+    /// How it begins.
+    pub origin: Origin,
+    /// The key under which a second start is the same start.
+    pub idempotency: Option<Idempotency>,
+    /// Who waits to hear of it; nobody for a failure workflow.
+    pub asked_by: Option<AskedBy>,
+}
+
+/// What came of a [`StartRun`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartAnswer {
+    /// Who asked.
+    pub asked_by: AskedBy,
+    /// The run, or why there is none.
+    pub outcome: Result<RunId, String>,
 }
 
 /// A consequence outside the run.
@@ -79,6 +134,8 @@ pub enum Effect {
         /// The last that goes.
         through: MessageOffset,
     },
+    /// Start a run that is no part of this tree, wherever its id belongs.
+    StartRun(Box<StartRun>),
     /// Keep log lines of a task.
     AppendLogs {
         /// The task.

@@ -200,6 +200,15 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// A START_WORKFLOW task asked for its run, and waits to hear of it.
+    StartRequested {
+        /// The task.
+        task: TaskNumber,
+        /// The run's id; none when an idempotency key decides.
+        run: Option<RunId>,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Event {

@@ -23,7 +23,6 @@ const LATER: &[&str] = &[
     "JSON_JQ_TRANSFORM",
     "KAFKA_PUBLISH",
     "LAMBDA",
-    "START_WORKFLOW",
 ];
 
 /// Levels of nested tasks; deeper definitions are refused before they reach the stack's end.
@@ -170,6 +169,7 @@ impl Builder {
             "SUB_WORKFLOW" => Kind::SubWorkflow {
                 params: Template::parse(task.get("subWorkflowParam").unwrap_or(&Value::Null)),
             },
+            "START_WORKFLOW" => Kind::StartWorkflow,
             "WAIT" => Kind::Wait,
             "HUMAN" => Kind::Human,
             "PULL_WORKFLOW_MESSAGES" => Kind::PullMessages,

@@ -78,6 +78,15 @@ pub fn compile(json: &str) -> Result<Workflow, CompileError> {
             .and_then(Value::as_object)
             .cloned()
             .unwrap_or_default(),
+        failure_workflow: value
+            .get("failureWorkflow")
+            .and_then(Value::as_str)
+            .filter(|name| !name.is_empty())
+            .map(Arc::from),
+        failure_version: value
+            .get("failureWorkflowVersion")
+            .and_then(Value::as_i64)
+            .and_then(|version| i32::try_from(version).ok()),
         timeout: Span::from_seconds(
             value.get("timeoutSeconds").and_then(Value::as_i64).unwrap_or(0).max(0),
         ),

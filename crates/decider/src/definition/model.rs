@@ -137,6 +137,8 @@ pub enum Kind {
         /// `subWorkflowParam` as a template: name, version, workflowDefinition, taskToDomain …
         params: Template,
     },
+    /// Starts a run that is no part of this tree, and goes on once that is durable.
+    StartWorkflow,
     /// Waits for a time or a signal.
     Wait,
     /// Waits for a person.
@@ -205,6 +207,10 @@ pub struct Workflow {
     pub variables: Vec<(String, Payload)>,
     /// Defaults merged under the start input.
     pub input_template: serde_json::Map<String, serde_json::Value>,
+    /// `failureWorkflow`: a name, or an expression that gives one.
+    pub failure_workflow: Option<Arc<str>>,
+    /// `failureWorkflowVersion`; none is the latest.
+    pub failure_version: Option<i32>,
     /// How long a run may take; zero for no limit.
     pub timeout: Span,
     /// What the limit does.

@@ -51,6 +51,7 @@ pub fn apply(run: &mut Run, event: &Event) {
             task.queued = Some(*at);
         }),
         Event::ChildStarted { task, child, at } => child_started(run, *task, *child, *at),
+        Event::StartRequested { task, at, .. } => start_requested(run, *task, *at),
     }
 }
 
@@ -106,6 +107,16 @@ fn child_started(run: &mut Run, number: TaskNumber, child: RunId, at: Timestamp)
         task.updated = at;
         task.callback_after = Span::ZERO;
         task.extra_mut().child = Some(child);
+    });
+}
+
+fn start_requested(run: &mut Run, number: TaskNumber, at: Timestamp) {
+    run.updated = at;
+    touch(run, number, |task| {
+        task.status = TaskStatus::InProgress;
+        task.started = at;
+        task.updated = at;
+        task.callback_after = Span::ZERO;
     });
 }
 

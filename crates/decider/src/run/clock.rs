@@ -23,7 +23,7 @@ pub enum Limit {
     Response,
     /// A timed WAIT is over.
     Wait,
-    /// The delay before a SUB_WORKFLOW's child begins is over.
+    /// The delay before a SUB_WORKFLOW's child or a START_WORKFLOW's run begins is over.
     Start,
 }
 
@@ -50,8 +50,9 @@ pub fn limits(run: &Run, task: &Task) -> impl Iterator<Item = (Limit, Timestamp)
         (Limit::Response, from.after(policy.response_timeout))
     });
     let wait = task.wait_until().map(|until| (Limit::Wait, until));
-    let start = (is_scheduled && matches!(step.kind, Kind::SubWorkflow { .. }))
-        .then(|| (Limit::Start, task.scheduled.after(task.start_delay)));
+    let start = (is_scheduled
+        && matches!(step.kind, Kind::SubWorkflow { .. } | Kind::StartWorkflow))
+    .then(|| (Limit::Start, task.scheduled.after(task.start_delay)));
     let open = !task.status.is_terminal();
     [total, whole, poll, response, wait, start].into_iter().flatten().filter(move |_| open)
 }

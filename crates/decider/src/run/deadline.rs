@@ -3,7 +3,7 @@
 use fermata_types::{RunEpoch, RunStatus, TaskNumber, TaskStatus};
 
 use crate::context::Context;
-use crate::definition::TimeoutPolicy;
+use crate::definition::{Kind, TimeoutPolicy};
 use crate::effect::Effect;
 use crate::event::{Closed, Event};
 use crate::rejection::Rejection;
@@ -13,7 +13,7 @@ use crate::run::decide::Decision;
 use crate::run::plan::{finish, queueing};
 use crate::run::state::Run;
 use crate::run::task::Task;
-use crate::task_kinds::sub_workflow;
+use crate::task_kinds::{start_workflow, sub_workflow};
 
 /// Tasks dealt with in one turn; more are found by the next one.
 const DEADLINES_PER_TURN: usize = 64;
@@ -42,7 +42,11 @@ pub(super) fn reach(run: &Run, epoch: RunEpoch, context: Context<'_>) -> Decisio
             return timed_out_run(run, task, limit, context);
         }
         if limit == Limit::Start {
-            match sub_workflow::launch(run, task, context) {
+            let launched = match run.step_of(task).kind {
+                Kind::StartWorkflow => start_workflow::launch(run, task, context),
+                _ => sub_workflow::launch(run, task, context),
+            };
+            match launched {
                 Ok(launched) => {
                     step.events.extend(launched.events);
                     step.effects.extend(launched.effects);

@@ -8,6 +8,7 @@ use crate::needs::Needs;
 use crate::rejection::Rejection;
 use crate::run::state::Run;
 use crate::run::{deadline, message, operate, start, update};
+use crate::task_kinds::start_workflow;
 
 use fermata_types::TaskNumber;
 
@@ -69,9 +70,12 @@ pub fn decide(run: &Run, command: &Command, context: Context<'_>) -> Decision {
         Command::AppendLog { task, line } => update::append_log(run, *task, line, context),
         Command::Pause => operate::pause(run, context),
         Command::Resume => operate::resume(run, context),
-        Command::Terminate { reason } => operate::terminate(run, reason.as_deref(), context),
+        Command::Terminate { reason, triggers_failure_workflow } => {
+            operate::terminate(run, reason.as_deref(), *triggers_failure_workflow, context)
+        }
         Command::EndWithParent { reason } => operate::end_with_parent(run, reason, context),
         Command::ChildEnded(end) => update::child_ended(run, end, context),
+        Command::StartAnswered(answer) => start_workflow::answered(run, answer, context),
         Command::SendMessage { id, payload } => message::send(run, id, payload, context),
         Command::DeadlineReached { epoch } => deadline::reach(run, *epoch, context),
         Command::Continue => Decision::nothing(),

@@ -108,6 +108,7 @@ fn begin(run: &mut Run, number: TaskNumber, kind: &Kind) {
             }
         }
         Kind::Worker { .. } | Kind::Human | Kind::PullMessages | Kind::SubWorkflow { .. } => {}
+        Kind::StartWorkflow => {}
         Kind::Wait => {}
         _ => run.agenda.push_front(Agenda::Perform(number)),
     }

@@ -8,6 +8,7 @@ pub mod deadline;
 pub mod decide;
 pub mod derived;
 pub mod document;
+mod execution;
 pub mod follow;
 pub mod lane;
 pub mod made;

@@ -31,11 +31,20 @@ pub(super) fn resume(run: &Run, context: Context<'_>) -> Decision {
 
 /// Ends the run from outside (`conductor-semantics` 4.4): a completed one stays, a failed or
 /// timed-out one becomes TERMINATED (quirk 19).
-pub(super) fn terminate(run: &Run, reason: Option<&str>, context: Context<'_>) -> Decision {
+/// Its failure workflow is started only if that is asked for (design 12), and never twice.
+pub(super) fn terminate(
+    run: &Run,
+    reason: Option<&str>,
+    triggers_failure_workflow: bool,
+    context: Context<'_>,
+) -> Decision {
     match run.status {
         RunStatus::Completed => Decision::Rejected(Rejection::Completed),
         RunStatus::Terminated => Decision::nothing(),
-        _ => close(run, reason.map(str::to_owned), context),
+        _ => {
+            let with_failure = triggers_failure_workflow && !run.status.is_terminal();
+            close(run, reason.map(str::to_owned), with_failure, context)
+        }
     }
 }
 
@@ -44,12 +53,17 @@ pub(super) fn end_with_parent(run: &Run, reason: &str, context: Context<'_>) -> 
     if run.status.is_terminal() {
         return Decision::nothing();
     }
-    close(run, Some(reason.to_owned()), context)
+    close(run, Some(reason.to_owned()), false, context)
 }
 
-fn close(run: &Run, reason: Option<String>, context: Context<'_>) -> Decision {
+fn close(run: &Run, reason: Option<String>, with_failure: bool, context: Context<'_>) -> Decision {
     let ending = finish::Ending { status: RunStatus::Terminated, reason, failed_task: None };
-    match finish::close(run, ending, context) {
+    let closed = if with_failure {
+        finish::close(run, ending, context)
+    } else {
+        finish::close_from_outside(run, ending, context)
+    };
+    match closed {
         Ok(step) => Decision::done(step.events, step.effects),
         Err(needs) => Decision::Needs(needs),
     }

@@ -9,6 +9,7 @@ pub mod noop;
 pub mod pull_messages;
 pub mod script_task;
 pub mod set_variable;
+pub mod start_workflow;
 pub mod sub_workflow;
 pub mod switch;
 pub mod terminate;

@@ -66,6 +66,8 @@ pub struct Bench {
     is_strict: bool,
     /// Scripts are under way and give no results yet.
     is_held: bool,
+    /// Runs that START_WORKFLOW tasks ask for are on their way.
+    is_cut_off: bool,
     text: String,
     priority: u8,
     task_to_domain: Vec<(String, String)>,
@@ -78,6 +80,7 @@ enum Carried {
     Start { child: RunId, definition: Arc<Workflow>, origin: Box<fermata_decider::event::Origin> },
     End { child: RunId, reason: String },
     Notify(Box<fermata_decider::effect::ChildEnd>),
+    StartRun(Box<fermata_decider::effect::StartRun>),
 }
 
 fn no_scripts(source: &str, _: &Value) -> Evaluated {
@@ -119,6 +122,7 @@ impl Bench {
             is_silent: false,
             is_strict: true,
             is_held: false,
+            is_cut_off: false,
             text: String::new(),
             priority: 0,
             task_to_domain: Vec::new(),
@@ -135,6 +139,12 @@ impl Bench {
     /// Scripts are under way until [`Self::scripts_end`].
     pub const fn hold_scripts(mut self) -> Self {
         self.is_held = true;
+        self
+    }
+
+    /// Nothing comes of a START_WORKFLOW until [`Self::starts_arrive`].
+    pub const fn cut_off(mut self) -> Self {
+        self.is_cut_off = true;
         self
     }
 
@@ -212,6 +222,7 @@ impl Bench {
                 self.carried.push_back(Carried::End { child, reason });
             }
             Effect::NotifyParent(end) => self.carried.push_back(Carried::Notify(end)),
+            Effect::StartRun(start) => self.carried.push_back(Carried::StartRun(start)),
             Effect::AppendMessage { offset, id, payload, received } => {
                 let driven = self.driven_mut(index);
                 driven.run.lane.head = offset;

@@ -2,6 +2,7 @@
 
 mod do_while;
 mod domains;
+mod failure_workflow;
 mod fork_join;
 mod inline;
 mod operate;
@@ -11,6 +12,7 @@ mod retries;
 mod scripts;
 mod set_variable;
 mod simple;
+mod start_workflow;
 mod sub_workflow;
 mod switch;
 mod terminate;

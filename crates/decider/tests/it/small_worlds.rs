@@ -97,6 +97,8 @@ fn up_to_three_tasks_of_every_kind() {
         Node::Human,
         Node::Pull,
         Node::Sub,
+        Node::Start("child"),
+        Node::Start("nobody"),
         Node::Terminate("COMPLETED"),
         Node::Terminate("FAILED"),
         Node::Terminate("WRONG"),

@@ -33,6 +33,8 @@ pub enum Node {
     /// A child with one worker's task.
     Sub,
     Terminate(&'static str),
+    /// A START_WORKFLOW of a run with one worker's task, or of one that nobody registered.
+    Start(&'static str),
     /// A SWITCH that takes its case, or its default.
     Switch {
         hits: bool,
@@ -73,6 +75,10 @@ pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
             Node::Pull => step("PULL_WORKFLOW_MESSAGES", &name),
             Node::Sub => with(sub_workflow(&name, "child"), json!({ "retryCount": 0 })),
             Node::Terminate(status) => terminate(&name, status),
+            Node::Start(wanted) => with(
+                step_with("START_WORKFLOW", &name, json!({ "startWorkflow": { "name": wanted } })),
+                json!({ "retryCount": 0 }),
+            ),
             Node::Switch { hits, case, default } => {
                 let on = if *hits { "hit" } else { "miss" };
                 let case = steps(case, next);

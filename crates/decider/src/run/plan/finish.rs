@@ -9,6 +9,7 @@ use crate::needs::Needs;
 use crate::run::advance::Step;
 use crate::run::derived;
 use crate::run::document::{self, RunDocument};
+use crate::run::plan::failure;
 use crate::run::state::Run;
 
 /// Why and how a run ends.
@@ -38,11 +39,39 @@ pub(crate) fn close(run: &Run, ending: Ending, context: Context<'_>) -> Result<S
     close_with(run, ending, output, context)
 }
 
-/// Ends the run with that output.
+/// Ends the run with that output; one that ends without success starts its failure workflow.
 pub(crate) fn close_with(
     run: &Run,
     ending: Ending,
     output: RunOutput,
+    context: Context<'_>,
+) -> Result<Step, Needs> {
+    match failure::start(run, &ending, &output, context)? {
+        None => end(run, ending, (&output, output.clone()), context),
+        Some(failure) => {
+            // The parent's task shows what the run gave, not what followed from its failure.
+            let mut step = end(run, ending, (&output, failure.output), context)?;
+            step.effects.extend(failure.effect);
+            Ok(step)
+        }
+    }
+}
+
+/// Ends the run from outside: its output is computed, no failure workflow is started.
+pub(crate) fn close_from_outside(
+    run: &Run,
+    ending: Ending,
+    context: Context<'_>,
+) -> Result<Step, Needs> {
+    let output = output(run, &ending, context)?;
+    end(run, ending, (&output, output.clone()), context)
+}
+
+/// The end itself, with the output as the parent hears of it and as the run shows it.
+fn end(
+    run: &Run,
+    ending: Ending,
+    (output, shown): (&RunOutput, RunOutput),
     context: Context<'_>,
 ) -> Result<Step, Needs> {
     let mut effects: Vec<Effect> = run
@@ -55,13 +84,13 @@ pub(crate) fn close_with(
             child: run.id,
             parent,
             status: task_status(ending.status),
-            output: materialize(run, &output, context)?,
+            output: materialize(run, output, context)?,
             reason: reason_for_parent(run, &ending),
         })));
     }
     let event = Event::RunClosed {
         status: ending.status,
-        output,
+        output: shown,
         reason: ending.reason,
         failed_task: ending.failed_task,
         at: context.now,
@@ -112,7 +141,12 @@ fn output(run: &Run, ending: &Ending, context: Context<'_>) -> Result<RunOutput,
     Ok(if source == TaskNumber(0) { RunOutput::Empty } else { RunOutput::OfTask(source) })
 }
 
-fn materialize(run: &Run, output: &RunOutput, context: Context<'_>) -> Result<Payload, Needs> {
+/// The output as a value.
+pub(super) fn materialize(
+    run: &Run,
+    output: &RunOutput,
+    context: Context<'_>,
+) -> Result<Payload, Needs> {
     match output {
         RunOutput::Empty => Ok(Payload::empty_object()),
         RunOutput::Value(payload) => Ok(payload.clone()),

@@ -10,8 +10,8 @@ use crate::run::advance::Step;
 use crate::run::plan::{finish, inputs, queueing, settle};
 use crate::run::state::{Agenda, Run};
 use crate::task_kinds::{
-    do_while, fork_join, inline, join, noop, pull_messages, set_variable, sub_workflow, switch,
-    terminate, wait,
+    do_while, fork_join, inline, join, noop, pull_messages, set_variable, start_workflow,
+    sub_workflow, switch, terminate, wait,
 };
 
 /// Deals with one agenda item. The events of the answer take it off the agenda.
@@ -94,6 +94,7 @@ pub(crate) fn enter(run: &Run, entry: Entry, context: Context<'_>) -> Result<Ste
             Ok(Step { events: vec![event], effects: vec![crate::Effect::Enqueue(place)] })
         }
         Kind::SubWorkflow { params } => sub_workflow::enter(run, scheduled, params, context),
+        Kind::StartWorkflow => start_workflow::enter(run, scheduled, context),
         Kind::Wait => Ok(wait::enter(scheduled, context)),
         Kind::Switch { .. } => switch::enter(run, scheduled, context),
         Kind::PullMessages => pull_messages::enter(run, scheduled, context),
@@ -102,7 +103,7 @@ pub(crate) fn enter(run: &Run, entry: Entry, context: Context<'_>) -> Result<Ste
 }
 
 const fn has_start_delay(kind: &Kind) -> bool {
-    matches!(kind, Kind::Worker { .. } | Kind::SubWorkflow { .. })
+    matches!(kind, Kind::Worker { .. } | Kind::SubWorkflow { .. } | Kind::StartWorkflow)
 }
 
 /// Carries out a task that the server itself performs.

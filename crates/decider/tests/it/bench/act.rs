@@ -117,7 +117,22 @@ impl Bench {
     /// Terminates any run.
     pub fn terminate_run(&mut self, run: usize, reason: Option<&str>) {
         self.note(&format!("terminate run {run}: {reason:?}"));
-        self.told(run, Command::Terminate { reason: reason.map(str::to_owned) });
+        let reason = reason.map(str::to_owned);
+        self.told(run, Command::Terminate { reason, triggers_failure_workflow: false });
+    }
+
+    /// Terminates the root; its failure workflow is started all the same.
+    pub fn terminate_with_failure_workflow(&mut self, reason: &str) {
+        self.note(&format!("terminate: {reason:?}, with failure workflow"));
+        let reason = Some(reason.to_owned());
+        self.told(0, Command::Terminate { reason, triggers_failure_workflow: true });
+    }
+
+    /// The runs that START_WORKFLOW tasks asked for begin, and their askers hear of it.
+    pub fn starts_arrive(&mut self) {
+        self.note("starts arrive");
+        self.is_cut_off = false;
+        self.told(0, Command::Continue);
     }
 
     /// Sends the root a message.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fermata_decider::definition::Workflow;
+use fermata_decider::effect::{StartAnswer, StartRun};
 use fermata_decider::needs::Needs;
 use fermata_decider::run::decide::Reply;
 use fermata_decider::run::{Advanced, Decision, Run, Stored};
@@ -20,8 +21,13 @@ impl Bench {
     /// Sends a command to a run and everything that follows from it to the whole tree.
     pub fn send(&mut self, index: usize, command: &Command) -> Result<Reply, Rejection> {
         let reply = self.command(index, command);
+        let mut kept = Vec::new();
         while let Some(carried) = self.carried.pop_front() {
             match carried {
+                Carried::StartRun(start) if self.is_cut_off => {
+                    kept.push(Carried::StartRun(start));
+                }
+                Carried::StartRun(start) => self.start_elsewhere(*start),
                 Carried::Start { child, definition, origin } => {
                     self.add(child, definition);
                     let index = self.runs.len() - 1;
@@ -41,7 +47,23 @@ impl Bench {
                 }
             }
         }
+        self.carried.extend(kept);
         reply
+    }
+
+    /// Another shard makes the run and answers.
+    fn start_elsewhere(&mut self, start: StartRun) {
+        let id = start.run.unwrap_or_else(|| self.mint());
+        self.add(id, start.definition);
+        let index = self.runs.len() - 1;
+        let begin = Command::Start(Box::new(start.origin));
+        self.command(index, &begin).expect("a new run starts");
+        let asker = start.asked_by.and_then(|asked| self.index_of(asked.task.run()));
+        if let (Some(asker), Some(asked_by)) = (asker, start.asked_by) {
+            let answer = StartAnswer { asked_by, outcome: Ok(id) };
+            let told = Command::StartAnswered(Box::new(answer));
+            self.command(asker, &told).expect("an answer is never refused");
+        }
     }
 
     pub(super) fn add(&mut self, id: RunId, definition: Arc<Workflow>) {

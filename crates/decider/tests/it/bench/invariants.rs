@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fermata_decider::apply;
 use fermata_decider::definition::Kind;
 use fermata_decider::run::{Run, Task, clock};
-use fermata_types::{RunStatus, TaskNumber};
+use fermata_types::{RunStatus, TaskNumber, TaskStatus};
 
 use super::Driven;
 
@@ -158,6 +158,10 @@ pub fn waits(run: &Run) -> Vec<String> {
                 waits.push(format!("child {name}"));
             }
             Kind::SubWorkflow { .. } if task.due.is_some() => waits.push(format!("time {name}")),
+            Kind::StartWorkflow if task.status == TaskStatus::InProgress => {
+                waits.push(format!("start {name}"));
+            }
+            Kind::StartWorkflow if task.due.is_some() => waits.push(format!("time {name}")),
             Kind::Join { unknown, .. } => {
                 let mut names = awaited(run, task);
                 names.extend((0..*unknown).map(|_| "?".to_owned()));

@@ -67,6 +67,10 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
         Event::ChildStarted { task, child, .. } => {
             format!("{} starts {child}", named(run, *task))
         }
+        Event::StartRequested { task, run: asked, .. } => {
+            let asked = asked.map_or_else(|| "by key".to_owned(), |run| run.to_string());
+            format!("{} asks for a run: {asked}", named(run, *task))
+        }
     }
 }
 
@@ -122,6 +126,16 @@ pub(super) fn effect(effect: &Effect) -> String {
             end.status,
             json(&end.output),
             optional("reason", end.reason.as_deref())
+        ),
+        Effect::StartRun(start) => format!(
+            "-> elsewhere {} of {} {} input {} priority {}{}{}",
+            start.run.map_or_else(|| "a run".to_owned(), |run| run.to_string()),
+            start.definition.key.name,
+            start.definition.key.version,
+            json(&start.origin.input),
+            start.origin.priority,
+            optional("correlation", start.origin.correlation.as_deref()),
+            start.idempotency.as_ref().map(|key| format!(" {key:?}")).unwrap_or_default(),
         ),
         Effect::AppendMessage { offset, id, .. } => format!("-> message {} {id}", offset.0),
         Effect::ConsumeMessages { from, through } => {

@@ -68,6 +68,10 @@ impl Fetched for View<'_> {
         self.bench.mint()
     }
 
+    fn mint_elsewhere(&self) -> RunId {
+        self.bench.mint()
+    }
+
     fn is_polled(&self, task_type: &str, domain: &str) -> bool {
         self.bench.polled.contains(&(task_type.to_owned(), domain.to_owned()))
     }
