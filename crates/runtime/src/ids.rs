@@ -40,24 +40,59 @@ pub fn message_id(now: Timestamp, salt: &dyn Salt) -> String {
     )
 }
 
+/// The shard key of a start with an idempotency key: all such starts meet in one shard.
+#[must_use]
+pub fn key_of(name: &str, key: &str) -> ShardKey {
+    let mut hashed = Vec::with_capacity(name.len() + key.len() + 1);
+    hashed.extend_from_slice(name.as_bytes());
+    hashed.push(0);
+    hashed.extend_from_slice(key.as_bytes());
+    let hash = fermata_decider::definition::DefinitionHash::of(&hashed).0;
+    let [first, second, ..] = hash;
+    ShardKey::wrapping(u16::from_be_bytes([first, second]))
+}
+
+/// Salts from here on are for ids that a shard mints with the key of another one: they never meet
+/// those the other one mints.
+const ELSEWHERE: u32 = (SALT_MAX >> 1) + 1;
+
 /// Mints ids for the keys of one shard.
 #[derive(Debug, Default)]
 pub struct Mint {
     last: BTreeMap<ShardKey, (Timestamp, u32)>,
+    is_elsewhere: bool,
 }
 
 impl Mint {
+    /// Mints ids for runs that belong to any shard. Two shards may draw the same one for a third:
+    /// once in half a billion pairs of the same key and millisecond, and its start is refused.
+    #[must_use]
+    pub fn elsewhere() -> Self {
+        Self { is_elsewhere: true, ..Self::default() }
+    }
+
+    /// A fresh id with a drawn key.
+    pub fn mint_anywhere(&mut self, now: Timestamp, salt: &dyn Salt) -> RunId {
+        let [low, high, ..] = salt.draw().to_le_bytes();
+        let id = self.mint(now, ShardKey::wrapping(u16::from_le_bytes([low, high])), salt);
+        // Only the latest moment counts: older keys cannot meet what is minted from now on.
+        self.last.retain(|_, (at, _)| *at >= now);
+        id
+    }
+
     /// A fresh id with that key: later than any minted before for the key, also when the clock
     /// went back. After a restart the clock is taken to have moved on; the batch that uses the id
     /// asserts its absence.
     pub fn mint(&mut self, now: Timestamp, key: ShardKey, salt: &dyn Salt) -> RunId {
         let (last_ms, last_salt) =
             self.last.get(&key).copied().unwrap_or((Timestamp::ZERO, SALT_MAX));
-        // The upper half of the salts is left to count up into.
-        let fresh = salt.draw() & (SALT_MAX >> 1);
+        // Half of the room is left to count up into.
+        let fresh = salt.draw() & (ELSEWHERE >> 1).saturating_sub(1);
+        let (fresh, most) =
+            if self.is_elsewhere { (fresh | ELSEWHERE, SALT_MAX) } else { (fresh, ELSEWHERE - 1) };
         let (at, drawn) = if now > last_ms {
             (now, fresh)
-        } else if last_salt < SALT_MAX {
+        } else if last_salt < most {
             (last_ms, last_salt + 1)
         } else {
             (Timestamp::from_ms(last_ms.as_ms() + 1), fresh)
@@ -75,6 +110,21 @@ mod tests {
     impl Salt for Always {
         fn draw(&self) -> u32 {
             self.0
+        }
+    }
+
+    #[test]
+    fn ids_minted_elsewhere_never_meet_a_shards_own() {
+        let (mut own, mut elsewhere) = (Mint::default(), Mint::elsewhere());
+        for draw in [0, 1, 77, u32::MAX] {
+            for now in [5, 5, 6] {
+                let now = Timestamp::from_ms(now);
+                let far = elsewhere.mint_anywhere(now, &Always(draw));
+                let near = own.mint(now, far.key(), &Always(draw));
+                let salt =
+                    |id: RunId| u128::from_be_bytes(id.to_bytes()) >> 32 & u128::from(SALT_MAX);
+                assert!(salt(near) < u128::from(ELSEWHERE) && salt(far) >= u128::from(ELSEWHERE));
+            }
         }
     }
 

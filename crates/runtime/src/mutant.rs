@@ -30,6 +30,12 @@ pub enum Mutant {
     ChildEndNotRedelivered,
     /// A consumed command keeps its row: after a crash it is delivered again.
     ConsumptionNotRecorded,
+    /// A command from another shard that comes again is taken in again.
+    NoOutboxDedup,
+    /// A command to another shard has no row: after a crash it is not sent again.
+    OutboxRowLost,
+    /// How far a shard has taken in what another sends is written in the batch after it.
+    ReceivedOutsideBatch,
     /// A task's row is not removed from its queue.
     QueueRowNotDeleted,
     /// A task's row is not put into its queue.
@@ -50,7 +56,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::ReleaseBeforeCommit,
         Self::EarlyUnchanged,
         Self::EarlyRejection,
@@ -62,6 +68,9 @@ impl Mutant {
         Self::KeyOutsideBatch,
         Self::ChildEndNotRedelivered,
         Self::ConsumptionNotRecorded,
+        Self::NoOutboxDedup,
+        Self::OutboxRowLost,
+        Self::ReceivedOutsideBatch,
         Self::QueueRowNotDeleted,
         Self::QueueRowNotWritten,
         Self::StaleLeaseAccepted,

@@ -29,7 +29,7 @@ pub(crate) async fn terminate(
     params: Params,
     JsonList(ids): JsonList<String>,
 ) -> Answer {
-    commands(&app, "terminate", ids, &workflows::terminated(params.text("reason"))).await
+    commands(&app, "terminate", ids, &workflows::terminated(&params)?).await
 }
 
 /// `DELETE /api/workflow/bulk/remove`.
@@ -58,7 +58,7 @@ pub(crate) async fn terminate_remove(
     check(&ids, "terminateRemove")?;
     let mut outcome = Outcome::default();
     for id in ids {
-        let command = workflows::terminated(params.text("reason"));
+        let command = workflows::terminated(&params)?;
         let ended = workflows::command(&app, &id, command).await.map(|_| ());
         outcome.add(id.clone(), ended)?;
         let removed = workflows::removed(&app, &id, archive).await;

@@ -92,7 +92,7 @@ pub(crate) async fn terminate(
     Segments(id): Segments<String>,
     params: Params,
 ) -> Answer {
-    command(&app, &id, terminated(params.text("reason"))).await?;
+    command(&app, &id, terminated(&params)?).await?;
     answer::done()
 }
 
@@ -113,7 +113,7 @@ pub(crate) async fn terminate_remove(
     params: Params,
 ) -> Answer {
     let archive = params.boolean("archiveWorkflow", true)?;
-    command(&app, &id, terminated(params.text("reason"))).await?;
+    command(&app, &id, terminated(&params)?).await?;
     removed(&app, &id, archive).await?;
     answer::done()
 }
@@ -123,9 +123,13 @@ pub(super) async fn read(app: &App, id: &str) -> Result<RunView, ApiError> {
     Ok(app.engine.read(run_id(id)?).await?)
 }
 
-/// Ends a run for that reason.
-pub(super) fn terminated(reason: Option<&str>) -> Command {
-    Command::Terminate { reason: reason.map(str::to_owned) }
+/// Ends a run for the `reason` of the request; its failure workflow is started if
+/// `triggerFailureWorkflow` says so (design 12).
+pub(super) fn terminated(params: &Params) -> Result<Command, ApiError> {
+    Ok(Command::Terminate {
+        reason: params.text("reason").map(str::to_owned),
+        triggers_failure_workflow: params.boolean("triggerFailureWorkflow", false)?,
+    })
 }
 
 /// Asks something of a run and waits until it is quiet.

@@ -17,12 +17,14 @@ use crate::engine::config::{Config, OpenError, Parts};
 use crate::engine::recovery;
 use crate::engine::run_view::RunView;
 use crate::evaluator::Evaluator;
+use crate::ids;
 use crate::metadata::Metadata;
 use crate::metrics::Metrics;
 use crate::payloads::PayloadCache;
 use crate::queues::{PollBook, WaitingRoom};
 use crate::shard::Machine;
-use crate::shard::driver::{Driver, Envelope, MAILBOX, World};
+use crate::shard::carrier::{Carrier, POSTS};
+use crate::shard::driver::{Driver, Envelope, MAILBOX, Ways, World};
 use crate::shard::machine::{MachineConfig, Shared};
 use crate::shard::map::ShardMap;
 use crate::shard::request::{Answer, Failure, Request, Start, Token, Updated, Wait, Watched};
@@ -86,9 +88,11 @@ impl Engine {
         let read = |what| move |source| OpenError::Read { what, source };
         let (count, epoch) = recovery::own_shards(&*parts.store, config.shards)?;
         let metadata = Metadata::load(&*parts.store).map_err(read("definitions"))?;
+        let map = ShardMap::dealt(count);
         let shared = Arc::new(Shared {
             payloads: PayloadCache::new(config.payload_cache_bytes),
             metadata: Arc::new(metadata),
+            map: map.clone(),
             salt: parts.salt,
             polls: PollBook::default(),
             environment: config.environment,
@@ -112,7 +116,6 @@ impl Engine {
             evaluator: parts.evaluator,
             places: Arc::new(Semaphore::new(config.script_places)),
         };
-        let map = ShardMap::dealt(count);
         let mut tasks = TaskSet::default();
         let owned = Owned { epoch, cached_runs: config.cached_runs };
         let (mailboxes, done) =
@@ -239,7 +242,7 @@ impl Engine {
     pub async fn start(&self, mut start: Start) -> Result<RunId, EngineError> {
         let name = &start.definition.key.name;
         start.shard_key = match &start.idempotency {
-            Some(given) => key_of(name, &given.key),
+            Some(given) => ids::key_of(name, &given.key),
             None => ShardKey::wrapping(self.inner.next_key.fetch_add(1, Ordering::Relaxed)),
         };
         let shard = self.inner.map.shard(start.shard_key);
@@ -419,17 +422,6 @@ const fn reserve(request: &Request) -> usize {
     }
 }
 
-/// The shard key of an idempotency key.
-fn key_of(name: &str, key: &str) -> ShardKey {
-    let mut hashed = Vec::with_capacity(name.len() + key.len() + 1);
-    hashed.extend_from_slice(name.as_bytes());
-    hashed.push(0);
-    hashed.extend_from_slice(key.as_bytes());
-    let hash = fermata_decider::definition::DefinitionHash::of(&hashed).0;
-    let [first, second, ..] = hash;
-    ShardKey::wrapping(u16::from_be_bytes([first, second]))
-}
-
 /// How every shard begins.
 #[derive(Clone, Copy)]
 struct Owned {
@@ -448,12 +440,17 @@ fn start_shards(
     let (done, all_done) = oneshot::channel::<()>();
     let done = Arc::new(done);
     let mut mailboxes = Vec::with_capacity(usize::from(map.count()));
-    for shard in (0..map.count()).map(ShardId) {
+    let (ways_in, posts): (Vec<_>, Vec<_>) = (0..map.count()).map(|_| mpsc::channel(POSTS)).unzip();
+    let ways_in = Arc::new(ways_in);
+    for (shard, posts) in (0..map.count()).map(ShardId).zip(posts) {
         let Owned { epoch, cached_runs } = owned;
         let config = MachineConfig { shard, epoch, cached_runs };
         let mut machine = Machine::new(config, world.shared.clone());
         recovery::recover_shard(&*world.store, shard, &mut machine)?;
-        let (driver, mailbox) = Driver::new(shard, machine, world.clone());
+        let carrier = Carrier::new(shard);
+        tasks.spawn("carrier", carrier.clone().run(ways_in.clone()));
+        let ways = Ways { posts, carrier };
+        let (driver, mailbox) = Driver::new(shard, machine, world.clone(), ways);
         mailboxes.push(mailbox);
         let done = done.clone();
         tasks.spawn("shard", async move {

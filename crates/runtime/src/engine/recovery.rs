@@ -41,7 +41,8 @@ pub fn own_shards(store: &dyn Store, wanted: u16) -> Result<(u16, ShardEpoch), O
     Ok((count, epoch))
 }
 
-/// Tells a machine its shard's deadlines and unconsumed commands.
+/// Tells a machine its shard's deadlines, its unconsumed and unconfirmed commands, and how far it
+/// has taken in those of others.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -58,10 +59,20 @@ pub fn recover_shard(
     scan_all(store, &ScanRange::OutboxOfShard { source: shard }, |row| {
         let Row::Outbox(row) = row else { return };
         match relay::decode(&row) {
-            Some(command) => machine.recover_command(row.key.number, command),
+            Some(command) if row.key.target == shard => {
+                machine.recover_command(row.key.number, command);
+            }
+            Some(command) => machine.recover_sent(row.key, row.command.len(), command),
             None => tracing::error!(number = row.key.number, "damaged command row"),
         }
-    })
+    })?;
+    scan_all(store, &ScanRange::Received { target: shard }, |row| {
+        if let Row::Received(row) = row {
+            machine.recover_received(row.key.source, row.last);
+        }
+    })?;
+    machine.resume_posts();
+    Ok(())
 }
 
 /// Tells the hub every queue row.

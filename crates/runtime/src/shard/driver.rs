@@ -16,8 +16,10 @@ use crate::commit::committer::CommitBell;
 use crate::engine::recovery;
 use crate::evaluator::Evaluator;
 use crate::queues::WaitingRoom;
+use crate::shard::carrier::Carrier;
 use crate::shard::load;
-use crate::shard::machine::{Machine, Output, Shared};
+use crate::shard::machine::{INTERNAL_BEFORE_OUTSIDE, Machine, Output, Shared};
+use crate::shard::outbox::Post;
 use crate::shard::request::{Answer, Failure, Request, Token};
 
 /// Requests that may wait in a shard's mailbox.
@@ -56,6 +58,14 @@ pub struct World {
     pub places: Arc<Semaphore>,
 }
 
+/// A shard's ways from and to the other shards.
+pub struct Ways {
+    /// What others post.
+    pub posts: mpsc::Receiver<Post>,
+    /// The way out.
+    pub carrier: Carrier,
+}
+
 type Finished = (RunId, EvaluationKey, Evaluated);
 
 /// Drives one shard until its mailbox closes.
@@ -64,6 +74,7 @@ pub struct Driver {
     machine: Machine,
     world: World,
     mailbox: mpsc::Receiver<Envelope>,
+    ways: Ways,
     bell: Arc<CommitBell>,
     waiting: BTreeMap<Token, oneshot::Sender<Answer>>,
     next_token: u64,
@@ -73,13 +84,19 @@ pub struct Driver {
 impl Driver {
     /// A driver and the way into its mailbox.
     #[must_use]
-    pub fn new(shard: ShardId, machine: Machine, world: World) -> (Self, mpsc::Sender<Envelope>) {
+    pub fn new(
+        shard: ShardId,
+        machine: Machine,
+        world: World,
+        ways: Ways,
+    ) -> (Self, mpsc::Sender<Envelope>) {
         let (sender, mailbox) = mpsc::channel(MAILBOX);
         let driver = Self {
             shard,
             machine,
             world,
             mailbox,
+            ways,
             bell: Arc::default(),
             waiting: BTreeMap::new(),
             next_token: 0,
@@ -129,6 +146,7 @@ impl Driver {
                     self.evaluated(finished);
                 }
             }
+            Some(post) = self.ways.posts.recv() => self.take_posts(post, is_open),
             envelope = self.mailbox.recv(), if *is_open => match envelope {
                 Some(envelope) => self.take(envelope),
                 None => *is_open = false,
@@ -136,6 +154,24 @@ impl Driver {
             () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {
                 self.machine.handle_deadline(self.world.clock.now());
             }
+        }
+    }
+
+    /// Takes what other shards have posted, then one request: neither keeps the other waiting.
+    fn take_posts(&mut self, first: Post, is_open: &mut bool) {
+        let mut post = Some(first);
+        let mut taken = 0;
+        while let Some(next) = post.take() {
+            self.machine.handle_post(next, self.world.clock.now());
+            taken += 1;
+            if taken < INTERNAL_BEFORE_OUTSIDE && !self.machine.has_internal_work() {
+                post = self.ways.posts.try_recv().ok();
+            }
+        }
+        match self.mailbox.try_recv() {
+            Ok(envelope) => self.take(envelope),
+            Err(mpsc::error::TryRecvError::Empty) => {}
+            Err(mpsc::error::TryRecvError::Disconnected) => *is_open = false,
         }
     }
 
@@ -178,6 +214,11 @@ impl Driver {
                 Output::Evaluate(run, request) => self.evaluate(run, request),
                 Output::Enqueued(key, epoch) => self.world.room.enqueue(key, epoch),
                 Output::Dequeued(key) => self.world.room.dequeue(&key),
+                Output::Post(target, post) => {
+                    let metadata = &self.world.shared.metadata;
+                    let post = load::complete(&*self.world.store, metadata, self.shard, post);
+                    self.ways.carrier.put(target, post);
+                }
                 Output::Defined(puts, deletes) => {
                     self.world.shared.metadata.swap(puts, &deletes);
                 }

@@ -27,6 +27,8 @@ pub struct View<'a> {
     pub shared: &'a Shared,
     /// The shard's mint.
     pub mint: &'a RefCell<Mint>,
+    /// The shard's mint of ids for runs of other trees.
+    pub mint_elsewhere: &'a RefCell<Mint>,
     /// Now.
     pub now: Timestamp,
 }
@@ -93,6 +95,10 @@ impl Fetched for View<'_> {
     fn mint(&self) -> RunId {
         let key = self.run().key();
         self.mint.borrow_mut().mint(self.now, key, &*self.shared.salt)
+    }
+
+    fn mint_elsewhere(&self) -> RunId {
+        self.mint_elsewhere.borrow_mut().mint_anywhere(self.now, &*self.shared.salt)
     }
 
     fn is_polled(&self, task_type: &str, domain: &str) -> bool {

@@ -9,8 +9,8 @@ use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::run::{Lane, Stored};
 use fermata_decider::{Event, Run, apply};
 use fermata_storage::{
-    DeadlineKey, DedupKey, LaneKey, LookupKey, ReadError, ResolvedKey, Row, RowKey, RunKey,
-    ScanRange, Store,
+    DeadlineKey, DedupKey, LaneKey, LookupKey, OutboxKey, ReadError, ResolvedKey, Row, RowKey,
+    RunKey, ScanRange, Store,
 };
 use fermata_types::{MessageOffset, Payload, RunId, ShardId, TaskNumber, Timestamp};
 
@@ -19,6 +19,8 @@ use crate::metadata::{DefinitionError, Metadata};
 use crate::payloads;
 use crate::shard::fetched::DEFAULT_LANE;
 use crate::shard::machine::LoadRequest;
+use crate::shard::outbox::Post;
+use crate::shard::relay::{self, Internal};
 
 /// Rows read at once.
 const PAGE: usize = 256;
@@ -49,8 +51,19 @@ pub enum Loaded {
     Keys(RunId, Vec<RowKey>),
     /// A resolved definition; none when its row is missing or does not compile.
     Definition(DefinitionHash, Option<Arc<Workflow>>),
+    /// Commands of the outbox.
+    Outbox(LoadedOutbox),
     /// It could not be read.
     Failed(LoadRequest),
+}
+
+/// Commands of an outbox for one target, in order.
+#[derive(Debug)]
+pub struct LoadedOutbox {
+    /// The target.
+    pub target: ShardId,
+    /// Number, size and command of each.
+    pub rows: Vec<(u64, usize, Internal)>,
 }
 
 /// Why a run could not be read.
@@ -103,6 +116,15 @@ pub fn perform(
         LoadRequest::Keys(run) => keys(store, shard, *run)
             .map(|found| Loaded::Keys(*run, found))
             .map_err(|error| LoadError::Read(*run, error)),
+        LoadRequest::Outbox(after, count) => {
+            return match outbox(store, *after, *count) {
+                Ok(found) => Loaded::Outbox(found),
+                Err(error) => {
+                    tracing::error!(%shard, %error, "cannot read the outbox");
+                    Loaded::Failed(request)
+                }
+            };
+        }
         LoadRequest::Definition(run, hash) => {
             match definition(store, metadata, shard, *run, *hash) {
                 Ok(found) => Ok(Loaded::Definition(*hash, Some(found))),
@@ -206,6 +228,37 @@ fn definition(
     let Some(Row::Resolved(row)) = row else { return Err(LoadError::NoDefinition(run)) };
     let json = std::str::from_utf8(&row.json).map_err(|_| LoadError::NoDefinition(run))?;
     metadata.compile(json).map_err(|error| LoadError::Definition(run, error))
+}
+
+fn outbox(store: &dyn Store, after: OutboxKey, count: usize) -> Result<LoadedOutbox, ReadError> {
+    let OutboxKey { source, target, .. } = after;
+    let range = ScanRange::Outbox { source, target };
+    let page = store.scan(&range, Some(&RowKey::Outbox(after)), count)?;
+    let rows = page.rows.into_iter().filter_map(|row| match row {
+        Row::Outbox(row) => Some((row.key.number, row.command.len(), relay::decode(&row)?)),
+        _ => None,
+    });
+    Ok(LoadedOutbox { target, rows: rows.collect() })
+}
+
+/// Gives a parcel the definition it needs, from memory or from the sender's row. One that cannot
+/// be read stays missing, which is logged; the target then refuses the start.
+#[must_use]
+pub fn complete(store: &dyn Store, metadata: &Metadata, shard: ShardId, mut post: Post) -> Post {
+    if let Post::Parcel(parcel) = &mut post
+        && parcel.definition.is_none()
+        && let Internal::StartRun(start) = &parcel.command
+    {
+        let run = start.run.or_else(|| start.asked_by.map(|asked| asked.task.run()));
+        let Some(run) = run else { return post };
+        match definition(store, metadata, shard, run, start.definition) {
+            Ok(found) => parcel.definition = Some(found),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "load failed");
+            }
+        }
+    }
+    post
 }
 
 fn messages(

@@ -9,7 +9,7 @@ use fermata_decider::Command;
 use fermata_decider::definition::DefinitionHash;
 use fermata_decider::needs::EvaluationRequest;
 use fermata_decider::run::Stored;
-use fermata_storage::{Batch, DedupKey, DefinitionKey, DefinitionRow, QueueKey, Write};
+use fermata_storage::{Batch, DedupKey, DefinitionKey, DefinitionRow, OutboxKey, QueueKey, Write};
 use fermata_types::{BatchNumber, MessageOffset, RunEpoch, RunId, ShardEpoch, ShardId, Timestamp};
 
 use crate::ids::{Mint, Salt};
@@ -19,7 +19,10 @@ use crate::mutant::{Mutant, Mutation};
 use crate::payloads::PayloadCache;
 use crate::queues::polls::PollBook;
 use crate::shard::entry::Entry;
+use crate::shard::map::ShardMap;
+use crate::shard::outbox::{Outbox, Post};
 use crate::shard::overlay::Overlay;
+use crate::shard::post::Received;
 use crate::shard::relay::{From, Pending, Relay};
 use crate::shard::request::{Answer, Failure, Request, Start, Token, Wait};
 use crate::shard::watch::Watch;
@@ -35,6 +38,8 @@ pub struct Shared {
     pub payloads: PayloadCache,
     /// Registered definitions.
     pub metadata: Arc<Metadata>,
+    /// Which shard serves a key.
+    pub map: ShardMap,
     /// Randomness of ids.
     pub salt: Arc<dyn Salt>,
     /// Who polled what, and when.
@@ -82,6 +87,8 @@ pub enum LoadRequest {
     Keys(RunId),
     /// The resolved definition of a child whose start outlived the process that decided it.
     Definition(RunId, DefinitionHash),
+    /// So many commands of the shard's outbox for one target, after a number.
+    Outbox(OutboxKey, usize),
 }
 
 /// What the driver has to do.
@@ -99,6 +106,9 @@ pub enum Output {
     Dequeued(QueueKey),
     /// Definitions are durable: swap the snapshot before the answer that follows.
     Defined(Vec<DefinitionRow>, Vec<DefinitionKey>),
+    /// Bring something to another shard; a parcel without the definition it needs gets it first
+    /// ([`crate::shard::load::complete`]).
+    Post(ShardId, Post),
 }
 
 /// Something to be done once a batch is durable.
@@ -107,6 +117,7 @@ pub(super) enum Held {
     Output(Output),
     Arm(RunId, Timestamp, RunEpoch),
     Disarm(RunId),
+    Post(ShardId, u64),
 }
 
 /// The state of one shard.
@@ -116,7 +127,7 @@ pub struct Machine {
     pub(super) shared: Arc<Shared>,
     pub(super) runs: BTreeMap<RunId, Entry>,
     pub(super) loading: BTreeMap<RunId, Vec<Pending>>,
-    pub(super) starts: BTreeMap<DedupKey, Vec<(Token, Box<Start>, Wait)>>,
+    pub(super) starts: BTreeMap<DedupKey, Vec<(From, Box<Start>)>>,
     /// Runs whose deletion is staged but not durable.
     pub(super) deleted: BTreeMap<RunId, BatchNumber>,
     pub(super) reads: BTreeMap<RunId, Vec<Read>>,
@@ -125,6 +136,8 @@ pub struct Machine {
     pub(super) undefined: BTreeMap<DefinitionHash, Vec<u64>>,
     pub(super) internal: VecDeque<InternalItem>,
     pub(super) relay: Relay,
+    pub(super) outbox: Outbox,
+    pub(super) received: Received,
     pub(super) overlay: Overlay,
     pub(super) staged: Vec<Write>,
     /// What a mutant writes too late; always empty in a real process.
@@ -134,6 +147,8 @@ pub struct Machine {
     pub(super) held: BTreeMap<BatchNumber, Vec<Held>>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) mint: RefCell<Mint>,
+    /// Mints ids of runs of other trees.
+    pub(super) mint_elsewhere: RefCell<Mint>,
     pub(super) wheel: Wheel,
     /// Moments at which an answer that waits for a quiet run is given at the latest.
     pub(super) late: BTreeSet<(Timestamp, RunId)>,
@@ -224,6 +239,8 @@ impl Machine {
             undefined: BTreeMap::new(),
             internal: VecDeque::new(),
             relay: Relay::default(),
+            outbox: Outbox::new(config.shard, config.epoch),
+            received: Received::default(),
             overlay: Overlay::default(),
             staged: Vec::new(),
             postponed: Vec::new(),
@@ -232,6 +249,7 @@ impl Machine {
             held: BTreeMap::new(),
             outputs: VecDeque::new(),
             mint: RefCell::new(Mint::default()),
+            mint_elsewhere: RefCell::new(Mint::elsewhere()),
             wheel: Wheel::default(),
             late: BTreeSet::new(),
             watches: BTreeMap::new(),
@@ -256,7 +274,7 @@ impl Machine {
     pub fn handle_request(&mut self, token: Token, request: Request, now: Timestamp) {
         self.tick += 1;
         match request {
-            Request::Start(start) => self.start(token, start, Wait::Quiet, now),
+            Request::Start(start) => self.start(From::Token(token, Wait::Quiet), start, now),
             Request::Run { run, command, wait } => {
                 self.command(run, Pending::new(command, From::Token(token, wait)), now);
             }
@@ -342,6 +360,7 @@ impl Machine {
         if self.staged.is_empty() {
             return None;
         }
+        self.confirm_received();
         let number = self.building;
         self.building = number.next();
         let writes = std::mem::take(&mut self.staged);
@@ -407,7 +426,7 @@ impl Machine {
             tokens.extend(entry.parked.iter().filter_map(token_of));
         }
         tokens.extend(self.loading.values().flatten().filter_map(token_of));
-        tokens.extend(self.starts.values().flatten().map(|(token, ..)| *token));
+        tokens.extend(self.starts.values().flatten().filter_map(|(from, _)| from.token()));
         tokens.extend(self.watches.values().flatten().map(|watch| watch.token));
         tokens.extend(self.deleting.values().flatten().copied());
         tokens.extend(self.reads.values().flatten().filter_map(|read| match read {
@@ -418,8 +437,14 @@ impl Machine {
             MachineConfig { shard: self.shard, epoch: self.epoch, cached_runs: self.cached_runs };
         let outputs = std::mem::take(&mut self.outputs);
         let building = self.building;
+        self.outbox.begin_anew();
+        let epoch = self.epoch;
+        let outbox = std::mem::replace(&mut self.outbox, Outbox::new(self.shard, epoch));
+        let received = self.received.begin_anew();
         *self = Self::new(config, self.shared.clone());
         self.building = building;
+        self.outbox = outbox;
+        self.received = received;
         self.durable = BatchNumber(building.0.saturating_sub(1));
         self.outputs = outputs;
         for token in tokens {
@@ -449,7 +474,7 @@ impl Machine {
     /// Whether the relay knows a command of the outbox, by number.
     #[must_use]
     pub fn has_command(&self, number: u64) -> bool {
-        self.relay.get(number).is_some()
+        self.relay.get(number).is_some() || self.outbox.knows(number)
     }
 
     /// The last durable batch and the one being built.
@@ -466,8 +491,5 @@ fn is_end_of_child(write: &Write) -> bool {
 }
 
 fn token_of(pending: &Pending) -> Option<Token> {
-    match pending.from {
-        From::Token(token, _) => Some(token),
-        _ => None,
-    }
+    pending.from.token()
 }

@@ -1,13 +1,16 @@
 //! One shard: a mailbox with one writer. `machine` decides and stages without I/O or clock;
 //! `driver` moves its inputs and outputs.
 
+pub mod carrier;
 pub mod driver;
 pub mod entry;
 pub mod fetched;
 pub mod load;
 pub mod machine;
 pub mod map;
+pub mod outbox;
 pub mod overlay;
+pub mod post;
 pub mod relay;
 pub mod release;
 pub mod request;

@@ -6,15 +6,33 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use fermata_decider::Command;
 use fermata_decider::definition::DefinitionHash;
-use fermata_decider::effect::ChildEnd;
+use fermata_decider::effect::{AskedBy, ChildEnd, Idempotency, StartAnswer};
 use fermata_decider::event::Origin;
 use fermata_storage::{OutboxKey, OutboxRow, Row, RowKey, Write};
-use fermata_types::{BatchNumber, RunId, ShardId};
+use fermata_types::{BatchNumber, RunId, ShardId, ShardKey};
 use serde::{Deserialize, Serialize};
 
+use crate::ids;
 use crate::shard::request::{Token, Wait};
 
-/// A command from one run of a tree to another.
+/// A run to be started that is no part of the tree of the run that asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartCommand {
+    /// Its id; none when an idempotency key decides whether there is a new one.
+    pub run: Option<RunId>,
+    /// The name of its definition.
+    pub name: String,
+    /// Hash of its resolved definition, whose row the sender has.
+    pub definition: DefinitionHash,
+    /// How it begins.
+    pub origin: Origin,
+    /// The key under which a second start is the same start.
+    pub idempotency: Option<Idempotency>,
+    /// Who waits to hear of it.
+    pub asked_by: Option<AskedBy>,
+}
+
+/// A command from one run to another. A variant's position is its number for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Internal {
     /// A parent starts a child.
@@ -35,15 +53,34 @@ pub enum Internal {
     },
     /// A child that ended tells its parent.
     ChildEnded(Box<ChildEnd>),
+    /// A run asks for one of another tree.
+    StartRun(Box<StartCommand>),
+    /// Whoever asked for a run hears of it.
+    StartAnswered(Box<StartAnswer>),
 }
 
 impl Internal {
-    /// The run it is for.
+    /// The run it is for; none while an idempotency key has to decide.
     #[must_use]
-    pub fn target(&self) -> RunId {
+    pub fn target(&self) -> Option<RunId> {
         match self {
-            Self::StartChild { child, .. } | Self::EndChild { child, .. } => *child,
-            Self::ChildEnded(end) => end.parent.run(),
+            Self::StartChild { child, .. } | Self::EndChild { child, .. } => Some(*child),
+            Self::ChildEnded(end) => Some(end.parent.run()),
+            Self::StartRun(start) => start.run,
+            Self::StartAnswered(answer) => Some(answer.asked_by.task.run()),
+        }
+    }
+
+    /// The key of the shard it is for.
+    #[must_use]
+    pub fn shard_key(&self) -> ShardKey {
+        match (self, self.target()) {
+            (_, Some(run)) => run.key(),
+            (Self::StartRun(start), None) => {
+                let key = start.idempotency.as_ref().map_or("", |given| given.key.as_str());
+                ids::key_of(&start.name, key)
+            }
+            (_, None) => ShardKey::wrapping(0),
         }
     }
 }
@@ -57,6 +94,17 @@ pub enum From {
     Outbox(u64),
     /// Nobody: a deadline or a `Continue`.
     Nobody,
+}
+
+impl From {
+    /// The request that waits, if one does.
+    #[must_use]
+    pub const fn token(&self) -> Option<Token> {
+        match self {
+            Self::Token(token, _) => Some(*token),
+            _ => None,
+        }
+    }
 }
 
 /// A command on its way to a run.

@@ -25,6 +25,7 @@ impl Machine {
         match held {
             Held::Output(output) => self.outputs.push_back(output),
             Held::Arm(run, due, epoch) => self.wheel.arm(run, due, epoch),
+            Held::Post(target, number) => self.post(target, number),
             Held::Disarm(run) => {
                 self.wheel.disarm(run);
             }

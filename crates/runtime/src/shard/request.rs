@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fermata_decider::definition::Workflow;
+pub use fermata_decider::effect::{Idempotency, Strategy};
 use fermata_decider::event::Origin;
 use fermata_decider::run::decide::Reply;
 use fermata_decider::run::{Run, Task};
@@ -13,26 +14,6 @@ use fermata_types::{Payload, RunEpoch, RunId, ShardKey, TaskNumber};
 /// Names a request until it is answered. Given by the driver, unique per shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Token(pub u64);
-
-/// What to do about an idempotency key that was used before (`conductor-rest` 3.9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// Refuse.
-    Fail,
-    /// Answer the run that has it.
-    ReturnExisting,
-    /// Refuse while that run is open, else start anew.
-    FailOnRunning,
-}
-
-/// An idempotency key and its strategy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idempotency {
-    /// The caller's key.
-    pub key: String,
-    /// What to do if it was used.
-    pub strategy: Strategy,
-}
 
 /// A start.
 #[derive(Debug, Clone)]

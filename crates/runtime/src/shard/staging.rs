@@ -73,6 +73,7 @@ impl Machine {
             }
             Effect::EndChild { child, reason } => self.send(Internal::EndChild { child, reason }),
             Effect::NotifyParent(end) => self.send(Internal::ChildEnded(end)),
+            Effect::StartRun(start) => self.start_elsewhere(*start),
             Effect::AppendMessage { offset, id, payload, received } => {
                 let lane = DEFAULT_LANE.to_owned();
                 let key = MessageKey { run: entry.run.id, lane, offset };
@@ -111,7 +112,8 @@ impl Machine {
         }
     }
 
-    fn send(&mut self, command: Internal) {
+    /// Sends a command to a run of this shard.
+    pub(super) fn send(&mut self, command: Internal) {
         let number = self.relay.accept(command);
         self.internal.push_back(InternalItem::Relayed(number));
     }

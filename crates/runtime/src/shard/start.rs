@@ -9,14 +9,14 @@ use fermata_decider::event::Origin;
 use fermata_storage::{
     DeadlineKey, DedupKey, DedupRow, DefinitionKey, DefinitionRow, Row, RowKey, RunKey, Write,
 };
-use fermata_types::{RunId, Span, TaskStatus, Timestamp};
+use fermata_types::{BatchNumber, RunId, ShardKey, Span, TaskStatus, Timestamp};
 
 use crate::mutant::Mutant;
 use crate::shard::entry::Entry;
-use crate::shard::load::{Loaded, LoadedRun};
+use crate::shard::load::{Loaded, LoadedOutbox, LoadedRun};
 use crate::shard::machine::{Held, LoadRequest, Machine, Output, Read};
-use crate::shard::relay::{From, Internal, Pending};
-use crate::shard::request::{Answer, Failure, Start, Strategy, Token, Wait};
+use crate::shard::relay::{From, Internal, Pending, StartCommand};
+use crate::shard::request::{Answer, Failure, Start, Strategy, Token};
 
 /// An idempotency key outlives its deleted run for that long (design 3).
 const KEY_KEPT: Span = Span::from_seconds(7 * 86_400);
@@ -24,9 +24,9 @@ const KEY_KEPT: Span = Span::from_seconds(7 * 86_400);
 impl Machine {
     /// Starts a run; one with an idempotency key asks for the key's row first. Concurrent starts
     /// with one key meet here: it carries them all to this shard.
-    pub(super) fn start(&mut self, token: Token, start: Box<Start>, wait: Wait, now: Timestamp) {
+    pub(super) fn start(&mut self, from: From, start: Box<Start>, now: Timestamp) {
         let Some(idempotency) = &start.idempotency else {
-            self.begin(token, *start, wait, now);
+            self.begin(from, *start, now);
             return;
         };
         let name = start.definition.key.name.clone();
@@ -37,7 +37,7 @@ impl Machine {
             None => None,
         };
         let waiting = self.starts.entry(key.clone()).or_default();
-        waiting.push((token, start, wait));
+        waiting.push((from, start));
         let is_first = waiting.len() == 1;
         match staged {
             Some(found) => self.key_read(&key, found, now),
@@ -67,25 +67,42 @@ impl Machine {
     ) {
         let mut holder = holder
             .filter(|(run, created)| self.runs.contains_key(run) || now.since(*created) < KEY_KEPT);
-        for (token, start, wait) in self.starts.remove(key).unwrap_or_default() {
+        for (from, start) in self.starts.remove(key).unwrap_or_default() {
             let Some((run, _)) = holder else {
-                holder = Some((self.begin(token, *start, wait, now), now));
+                holder = Some((self.begin(from, *start, now), now));
                 continue;
             };
             let strategy = start.idempotency.as_ref().map_or(Strategy::Fail, |key| key.strategy);
             let is_open = self.runs.get(&run).is_some_and(|entry| !entry.run.status.is_terminal());
             let barrier = self.barrier(run);
             match strategy {
-                Strategy::ReturnExisting => self.answer(barrier, token, Answer::Started(run)),
+                Strategy::ReturnExisting => self.key_answered(from, barrier, Ok(run)),
                 Strategy::FailOnRunning if !is_open => {
-                    holder = Some((self.begin(token, *start, wait, now), now));
+                    holder = Some((self.begin(from, *start, now), now));
                 }
-                _ => self.answer(barrier, token, Answer::KeyUsed(run)),
+                _ => self.key_answered(from, barrier, Err(run)),
             }
         }
     }
 
-    fn begin(&mut self, token: Token, start: Start, wait: Wait, now: Timestamp) -> RunId {
+    /// The key names that run: it is the answer, or why there is no new one.
+    fn key_answered(&mut self, from: From, barrier: BatchNumber, holder: Result<RunId, RunId>) {
+        match (from, holder) {
+            (From::Token(token, _), Ok(run)) => self.answer(barrier, token, Answer::Started(run)),
+            (From::Token(token, _), Err(run)) => self.answer(barrier, token, Answer::KeyUsed(run)),
+            (From::Outbox(number), Ok(run)) => {
+                self.tell_asker(number, Ok(run));
+                self.consume_relayed(number);
+            }
+            (From::Outbox(number), Err(run)) => {
+                let reason = format!("the idempotency key has been used by workflow {run}");
+                self.start_refused(number, reason);
+            }
+            (From::Nobody, _) => {}
+        }
+    }
+
+    fn begin(&mut self, from: From, start: Start, now: Timestamp) -> RunId {
         let run = self.mint.borrow_mut().mint(now, start.shard_key, &*self.shared.salt);
         let name = start.definition.key.name.clone();
         if let Some(idempotency) = start.idempotency {
@@ -94,12 +111,14 @@ impl Machine {
             self.stage_or_postpone(Write::Put(row), Mutant::KeyOutsideBatch);
         }
         let origin = Origin { at: now, ..start.origin };
-        let from = From::Token(token, wait);
+        if let From::Outbox(number) = from {
+            self.tell_asker(number, Ok(run));
+        }
         self.create(run, start.definition, origin, from, now);
         run
     }
 
-    fn create(
+    pub(super) fn create(
         &mut self,
         run: RunId,
         definition: Arc<Workflow>,
@@ -131,6 +150,20 @@ impl Machine {
                 let parent = end.parent.run();
                 self.command(parent, Pending::new(Command::ChildEnded(end), from), now);
             }
+            Internal::StartRun(start) => match self.shared.metadata.by_hash(&start.definition) {
+                Some(definition) => self.start_asked_for(number, *start, definition, now),
+                None => {
+                    let asker = || start.asked_by.map(|asked| asked.task.run());
+                    let run = start.run.or_else(asker);
+                    let named =
+                        run.unwrap_or_else(|| RunId::compose(now, ShardKey::wrapping(0), 0));
+                    self.read_definition(number, named, start.definition);
+                }
+            },
+            Internal::StartAnswered(answer) => {
+                let run = answer.asked_by.task.run();
+                self.command(run, Pending::new(Command::StartAnswered(answer), from), now);
+            }
         }
     }
 
@@ -151,9 +184,13 @@ impl Machine {
         now: Timestamp,
     ) {
         for number in self.undefined.remove(&hash).unwrap_or_default() {
-            let Some(Internal::StartChild { child, origin, .. }) = self.relay.get(number).cloned()
-            else {
-                continue;
+            let (child, origin) = match self.relay.get(number).cloned() {
+                Some(Internal::StartChild { child, origin, .. }) => (child, origin),
+                Some(Internal::StartRun(start)) => {
+                    self.definition_of_start_read(number, *start, found, now);
+                    continue;
+                }
+                _ => continue,
             };
             match found {
                 Some(definition) => {
@@ -161,6 +198,22 @@ impl Machine {
                     self.create(child, definition.clone(), *origin, from, now);
                 }
                 None => self.child_without_definition(number, child, &origin, now),
+            }
+        }
+    }
+
+    fn definition_of_start_read(
+        &mut self,
+        number: u64,
+        start: StartCommand,
+        found: Option<&Arc<Workflow>>,
+        now: Timestamp,
+    ) {
+        match found {
+            Some(definition) => self.start_asked_for(number, start, definition.clone(), now),
+            None => {
+                let name = &start.name;
+                self.start_refused(number, format!("the definition of {name} cannot be read"));
             }
         }
     }
@@ -219,6 +272,7 @@ impl Machine {
             }
             Loaded::Keys(run, keys) => self.keys_read(run, keys),
             Loaded::Definition(hash, found) => self.definition_read(hash, found.as_ref(), now),
+            Loaded::Outbox(found) => self.outbox_read(found),
             Loaded::Failed(request) => self.load_failed(request),
         }
         self.run_internal(now);
@@ -305,17 +359,14 @@ impl Machine {
         match request {
             LoadRequest::Run(run) => {
                 let waiting = self.loading.remove(&run).unwrap_or_default();
-                tokens.extend(waiting.iter().filter_map(|pending| match pending.from {
-                    From::Token(token, _) => Some(token),
-                    _ => None,
-                }));
+                tokens.extend(waiting.iter().filter_map(|pending| pending.from.token()));
                 for read in self.reads.remove(&run).unwrap_or_default() {
                     match read {
                         Read::Snapshot(token) | Read::Watch(token, _) => tokens.push(token),
                         Read::Look => {}
                         Read::KeyHolder(key, _) => {
                             let starts = self.starts.remove(&key).unwrap_or_default();
-                            tokens.extend(starts.into_iter().map(|(token, ..)| token));
+                            tokens.extend(starts.iter().filter_map(|(from, _)| from.token()));
                         }
                     }
                 }
@@ -323,18 +374,20 @@ impl Machine {
             LoadRequest::Payload(run, _) | LoadRequest::Messages(run, ..) => {
                 if let Some(entry) = self.runs.get_mut(&run) {
                     let parked = std::mem::take(&mut entry.parked);
-                    tokens.extend(parked.iter().filter_map(|pending| match pending.from {
-                        From::Token(token, _) => Some(token),
-                        _ => None,
-                    }));
+                    tokens.extend(parked.iter().filter_map(|pending| pending.from.token()));
                 }
             }
             LoadRequest::Dedup(key) => {
                 let starts = self.starts.remove(&key).unwrap_or_default();
-                tokens.extend(starts.into_iter().map(|(token, ..)| token));
+                tokens.extend(starts.iter().filter_map(|(from, _)| from.token()));
             }
             // The commands keep their rows: whoever starts next asks again.
             LoadRequest::Definition(_, hash) => drop(self.undefined.remove(&hash)),
+            // So do those that are sent: they are read when there is something to send again.
+            LoadRequest::Outbox(after, _) => {
+                let nothing = LoadedOutbox { target: after.target, rows: Vec::new() };
+                self.outbox_read(nothing);
+            }
             LoadRequest::Keys(run) => tokens.extend(self.deleting.remove(&run).unwrap_or_default()),
         }
         for token in tokens {

@@ -95,8 +95,14 @@ impl Machine {
         now: Timestamp,
         body: impl FnOnce(&fermata_decider::Run, Context<'_>) -> T,
     ) -> T {
-        let view =
-            View { entry, overlay: &self.overlay, shared: &self.shared, mint: &self.mint, now };
+        let view = View {
+            entry,
+            overlay: &self.overlay,
+            shared: &self.shared,
+            mint: &self.mint,
+            mint_elsewhere: &self.mint_elsewhere,
+            now,
+        };
         body(&entry.run, Context { now, fetched: &view })
     }
 

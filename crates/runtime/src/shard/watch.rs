@@ -57,8 +57,19 @@ impl Machine {
         }
     }
 
-    /// Stops watching.
+    /// Stops watching. The watch itself is answered too: nobody listens any more, but whoever stops
+    /// the shard waits for every answer.
     pub(super) fn unwatch(&mut self, run: RunId, watch: Token) {
+        let is_watch = |read: &Read| matches!(read, Read::Watch(token, _) if *token == watch);
+        let is_read = self.reads.get(&run).is_some_and(|reads| reads.iter().any(is_watch));
+        let watches = self.watches.get(&run);
+        let is_known = watches.is_some_and(|all| all.iter().any(|known| known.token == watch));
+        if is_read || is_known {
+            self.outputs.push_back(Output::Answer(watch, Answer::Done));
+        }
+        if let Some(reads) = self.reads.get_mut(&run) {
+            reads.retain(|read| !is_watch(read));
+        }
         if let Some(watches) = self.watches.get_mut(&run) {
             watches.retain(|known| known.token != watch);
             if watches.is_empty() {

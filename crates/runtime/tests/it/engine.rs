@@ -166,3 +166,14 @@ async fn a_long_loop_of_inline_steps_ends_and_survives_a_restart() {
     assert_eq!(view.run.tasks.len(), 3001);
     assert_eq!(view.run.variables.first().map(|(_, n)| n.to_value()), Some(json!(3000)));
 }
+
+#[tokio::test]
+async fn a_watch_that_was_given_up_does_not_hold_up_the_end() {
+    let engine = open(&Arc::new(ModelStore::default()));
+    let definition = json!({"name": "w", "version": 1, "tasks": [simple("nobody")]});
+    let run = start(&engine, definition).await;
+    let watch = engine.watch(run, Vec::new()).await.expect("watches");
+    let end = engine.watched(watch, Duration::ZERO).await.expect("no failure");
+    assert!(end.is_none(), "the run goes on");
+    engine.stop().await;
+}

@@ -15,6 +15,7 @@ use fermata_runtime::payloads::PayloadCache;
 use fermata_runtime::queues::PollBook;
 use fermata_runtime::shard::load::{Loaded, perform};
 use fermata_runtime::shard::machine::{LoadRequest, Shared};
+use fermata_runtime::shard::map::ShardMap;
 use fermata_runtime::shard::request::Start;
 use fermata_runtime::shard::{Answer, Machine, MachineConfig, Output, Request, Token};
 use fermata_storage::{
@@ -52,6 +53,7 @@ impl Bench {
         let shared = Arc::new(Shared {
             payloads: PayloadCache::default(),
             metadata: Arc::new(Metadata::load(&store).expect("readable")),
+            map: ShardMap::dealt(1),
             salt: Arc::new(Seven),
             polls: PollBook::default(),
             environment: BTreeMap::new(),

@@ -12,6 +12,7 @@ use fermata_runtime::mutant::Mutation;
 use fermata_runtime::payloads::PayloadCache;
 use fermata_runtime::queues::PollBook;
 use fermata_runtime::shard::machine::Shared;
+use fermata_runtime::shard::map::ShardMap;
 use fermata_runtime::shard::request::Start;
 use fermata_runtime::shard::{Machine, MachineConfig, Request, Token};
 use fermata_storage::{ModelStore, Row, Write};
@@ -33,6 +34,7 @@ fn machine() -> Machine {
         // Small and full from the start: a growing cache would count as growth.
         payloads: PayloadCache::new(1 << 20),
         metadata: Arc::new(Metadata::load(&ModelStore::new()).expect("readable")),
+        map: ShardMap::dealt(1),
         salt: Arc::new(Zero),
         polls: PollBook::default(),
         environment: BTreeMap::new(),

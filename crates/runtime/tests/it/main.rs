@@ -1,7 +1,9 @@
 //! Integration tests of the runtime.
 
+mod elsewhere;
 mod engine;
 mod epochs;
 mod golden_events;
 mod long_loop;
+mod outbox;
 mod refusals;

@@ -20,6 +20,7 @@ use fermata_runtime::payloads::PayloadCache;
 use fermata_runtime::queues::PollBook;
 use fermata_runtime::shard::StagedBatch;
 use fermata_runtime::shard::machine::Shared;
+use fermata_runtime::shard::map::ShardMap;
 use fermata_runtime::shard::request::{Failure, Start};
 use fermata_storage::{
     Batch, DeadlineKey, DeadlineRow, Fault, FaultyStore, ModelStore, Row, Store, Write,
@@ -94,6 +95,7 @@ fn shared() -> Arc<Shared> {
     Arc::new(Shared {
         payloads: PayloadCache::default(),
         metadata: Arc::new(Metadata::default()),
+        map: ShardMap::dealt(1),
         salt: Arc::new(SystemSalt),
         polls: PollBook::default(),
         environment: BTreeMap::new(),

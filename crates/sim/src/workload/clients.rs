@@ -83,7 +83,9 @@ impl World {
                 self.command(run, command, What::Hold(run), Wait::Durable);
             }
             45..=50 => {
-                let command = Command::Terminate { reason: Some("by hand".to_owned()) };
+                let reason = Some("by hand".to_owned());
+                let triggers_failure_workflow = self.random.chance(30);
+                let command = Command::Terminate { reason, triggers_failure_workflow };
                 self.end_by_hand(run);
                 self.command(run, command, What::Terminate(run), Wait::Durable);
             }
