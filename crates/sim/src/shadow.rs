@@ -10,7 +10,8 @@ use fermata_decider::{Event, Run, apply};
 use fermata_runtime::shard::relay::{self, Internal};
 use fermata_runtime::{codec, payloads};
 use fermata_storage::{
-    Batch, DedupRow, HistoryKey, HistoryRow, LaneRow, MessageRow, PayloadKey, Row, RowKey, Write,
+    Batch, DedupRow, HistoryKey, HistoryRow, LaneRow, MessageRow, OutboxKey, PayloadKey, Row,
+    RowKey, Write,
 };
 use fermata_types::{EventNumber, Payload, RunId, ShardId};
 
@@ -28,6 +29,8 @@ pub(crate) struct Shadow {
     pub(crate) taken: BTreeMap<String, RunId>,
     /// Commands between runs that have no row any more or never had one are not here.
     pub(crate) outbox: BTreeMap<(ShardId, u64), Internal>,
+    /// Runs of other trees that were asked for, durably.
+    pub(crate) asked: BTreeSet<RunId>,
     /// How often each kind of thing has happened.
     pub(crate) happened: BTreeMap<String, u64>,
     definitions: BTreeMap<DefinitionHash, Arc<Workflow>>,
@@ -73,7 +76,7 @@ impl Shadow {
             Row::Dedup(dedup) => facts.dedups.push(dedup.clone()),
             Row::Outbox(outbox) => {
                 if let Some(command) = relay::decode(outbox) {
-                    facts.touched.insert(command.target());
+                    facts.touched.extend(waiting(&command, &outbox.key));
                     self.outbox.insert((outbox.key.source, outbox.key.number), command);
                 }
             }
@@ -103,7 +106,7 @@ impl Shadow {
             }
             RowKey::Outbox(key) => {
                 if let Some(command) = self.outbox.remove(&(key.source, key.number)) {
-                    facts.touched.insert(command.target());
+                    facts.touched.extend(waiting(&command, key));
                 }
             }
             RowKey::Queue(key) => {
@@ -196,6 +199,11 @@ impl Shadow {
         }
     }
 
+    /// The output of a run that has ended with a value.
+    pub(crate) fn closed_output(&self, id: RunId) -> Option<Payload> {
+        self.payload(id, self.runs.get(&id)?.output_at?)
+    }
+
     /// Whether the payloads that a history row keeps outside are there.
     pub(crate) fn payloads_are_there(&self, row: &HistoryRow) -> bool {
         let run = row.key.run;
@@ -205,6 +213,17 @@ impl Shadow {
                 !is_outside || self.rows.contains_key(&RowKey::Payload(key))
             })
         })
+    }
+}
+
+/// The run of a command's own shard that waits for it: the one it is for, or who asked for it.
+fn waiting(command: &Internal, key: &OutboxKey) -> Option<RunId> {
+    if key.source == key.target {
+        return command.target();
+    }
+    match command {
+        Internal::StartRun(start) => start.asked_by.map(|asked| asked.task.run()),
+        _ => None,
     }
 }
 
@@ -226,6 +245,7 @@ const fn name(event: &Event) -> &'static str {
         Event::RunClosed { .. } => "RunClosed",
         Event::TaskReturned { .. } => "TaskReturned",
         Event::ChildStarted { .. } => "ChildStarted",
+        Event::StartRequested { .. } => "StartRequested",
         #[allow(
             unreachable_patterns,
             reason = "an event added to the decider does not stop the simulation"

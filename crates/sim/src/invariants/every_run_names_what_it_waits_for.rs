@@ -62,9 +62,26 @@ fn waits_outside(
             has_child(shadow, shard, run, task)?;
             Ok(true)
         }
+        Kind::StartWorkflow => {
+            is_asked_for(shadow, run, task)?;
+            Ok(true)
+        }
         Kind::Wait | Kind::Human | Kind::PullMessages => Ok(true),
         _ => Ok(false),
     }
+}
+
+/// A START_WORKFLOW task waits for the end of its delay, which is a deadline, or for a command
+/// that is on its way, here or in another shard.
+fn is_asked_for(shadow: &Shadow, run: &Run, task: &Task) -> Checked {
+    let id = run.id.task(task.number);
+    let is_about = |command: &Internal| match command {
+        Internal::StartRun(start) => start.asked_by.is_some_and(|asked| asked.task == id),
+        Internal::StartAnswered(answer) => answer.asked_by.task == id,
+        _ => false,
+    };
+    let is_known = task.status == TaskStatus::Scheduled || shadow.outbox.values().any(is_about);
+    expect(is_known, NAME, || format!("task {id} waits for a start that is not on its way"))
 }
 
 fn is_queued(shadow: &Shadow, shard: ShardId, run: &Run, task: &Task, task_type: &str) -> Checked {

@@ -5,6 +5,7 @@ pub(crate) mod acknowledged_results_kept;
 pub(crate) mod audits_find_nothing;
 pub(crate) mod committed_groups_survive;
 pub(crate) mod cursor_never_back;
+pub(crate) mod elsewhere_exactly_once;
 pub(crate) mod every_request_is_answered;
 pub(crate) mod every_run_ends;
 pub(crate) mod every_run_names_what_it_waits_for;

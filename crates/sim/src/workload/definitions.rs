@@ -22,10 +22,15 @@ pub(crate) const STARTED: &[(&str, usize)] = &[
     ("messages", 10),
     ("stops", 2),
     ("wide", 3),
+    ("errands", 14),
 ];
 
 /// Workflows whose runs end COMPLETED unless someone ends or deletes them.
-pub(crate) const SURE: &[&str] = &["sequence", "large", "forks", "loops", "long_loop", "wide"];
+pub(crate) const SURE: &[&str] =
+    &["sequence", "large", "forks", "loops", "long_loop", "wide", "errands", "errand", "repair"];
+
+/// Workflows that only other runs start, in whatever shard.
+pub(crate) const ELSEWHERE: &[&str] = &["errand", "repair"];
 
 /// Everything the workload registers.
 pub(crate) fn all() -> Vec<DefinitionRow> {
@@ -63,6 +68,7 @@ pub(crate) fn all() -> Vec<DefinitionRow> {
     rows.extend(looping());
     rows.extend(nesting());
     rows.extend(waiting());
+    rows.extend(elsewhere());
     rows
 }
 
@@ -82,7 +88,8 @@ fn plain() -> Vec<DefinitionRow> {
         simple("late", "c", None),
         simple("total", "d", None),
     ]);
-    let timeout = json!({ "timeoutSeconds": 20, "timeoutPolicy": "TIME_OUT_WF" });
+    let timeout = json!({ "timeoutSeconds": 20, "timeoutPolicy": "TIME_OUT_WF",
+        "failureWorkflow": "repair" });
     vec![
         workflow(
             "sequence",
@@ -146,7 +153,11 @@ fn branching() -> Vec<DefinitionRow> {
         simple("sure", "end", Some("l2")),
     ]);
     vec![
-        workflow("branches", &json!([switch, scripted, simple("sure", "z", None)]), &json!({})),
+        workflow(
+            "branches",
+            &json!([switch, scripted, simple("sure", "z", None)]),
+            &json!({ "failureWorkflow": "repair" }),
+        ),
         workflow("forks", &forks, &json!({})),
     ]
 }
@@ -266,5 +277,35 @@ fn waiting() -> Vec<DefinitionRow> {
             &json!({}),
         ),
         workflow("stops", &stops, &json!({})),
+    ]
+}
+
+fn elsewhere() -> Vec<DefinitionRow> {
+    let start = |reference: &str, request: Value| {
+        json!({
+            "name": "start", "taskReferenceName": reference, "type": "START_WORKFLOW",
+            "retryCount": 0, "inputParameters": { "startWorkflow": request }
+        })
+    };
+    let errand = json!({ "name": "errand", "input": { "n": "${workflow.input.n}" } });
+    let keyed = json!({ "name": "errand", "input": { "n": 1 }, "idempotencyStrategy":
+        "RETURN_EXISTING", "idempotencyKey": "errand-${workflow.input.n}" });
+    let branches: Vec<Value> =
+        (0..4).map(|n| json!([start(&format!("e{n}"), errand.clone())])).collect();
+    let errands = json!([
+        { "name": "fork", "taskReferenceName": "fork", "type": "FORK_JOIN", "forkTasks": branches },
+        join("join", &["e0", "e1", "e2", "e3"]),
+        start("keyed", keyed),
+        optional(start("nobody", json!({ "name": "nobody" })), "optional"),
+        simple("sure", "end", None),
+    ]);
+    vec![
+        workflow("errands", &errands, &json!({ "failureWorkflow": "repair" })),
+        workflow(
+            "errand",
+            &json!([set("set", &json!({ "v": 1 })), simple("sure", "a", None)]),
+            &json!({}),
+        ),
+        workflow("repair", &json!([simple("sure", "a", None)]), &json!({})),
     ]
 }

@@ -6,7 +6,8 @@ use fermata_runtime::shard::request::Wait;
 use fermata_types::{RunId, RunStatus};
 
 use crate::invariants::{
-    acknowledged_results_kept, audits_find_nothing, every_request_is_answered, every_run_ends,
+    acknowledged_results_kept, audits_find_nothing, elsewhere_exactly_once,
+    every_request_is_answered, every_run_ends,
 };
 use crate::violation::Checked;
 use crate::workload::op::What;
@@ -36,6 +37,7 @@ impl World {
         every_request_is_answered::check(self)?;
         every_run_ends::check(&self.shadow, &self.ledger)?;
         acknowledged_results_kept::check(&self.shadow, &self.ledger)?;
+        elsewhere_exactly_once::at_end(&self.shadow)?;
         audits_find_nothing::at_end(&self.shadow)
     }
 

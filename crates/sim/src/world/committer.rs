@@ -9,9 +9,9 @@ use fermata_storage::{Batch, Fault};
 use fermata_types::{BatchNumber, RunId, ShardId};
 
 use crate::invariants::{
-    audits_find_nothing, cursor_never_back, every_run_names_what_it_waits_for, history_has_no_gaps,
-    memory_is_the_fold, one_completed_attempt, one_run_per_key, outbox_exactly_once_seen,
-    summaries_are_true,
+    audits_find_nothing, cursor_never_back, elsewhere_exactly_once,
+    every_run_names_what_it_waits_for, history_has_no_gaps, memory_is_the_fold,
+    one_completed_attempt, one_run_per_key, outbox_exactly_once_seen, summaries_are_true,
 };
 use crate::shadow::Facts;
 use crate::violation::{Checked, expect};
@@ -124,6 +124,7 @@ impl World {
             cursor_never_back::check(&mut self.shadow, &facts)?;
             one_run_per_key::check(&self.shadow, &facts)?;
             outbox_exactly_once_seen::check(&self.shadow, &facts)?;
+            elsewhere_exactly_once::check(&mut self.shadow, &facts)?;
             for run in &facts.touched {
                 touched.push((facts.shard, *run));
             }

@@ -73,6 +73,7 @@ impl World {
                 Output::Evaluate(run, request) => shard.scripts.push((run, request)),
                 Output::Enqueued(key, epoch) => self.enqueued(key, epoch),
                 Output::Dequeued(key) => self.process.hub.dequeue(&key),
+                Output::Post(target, post) => self.posted(index, target, post),
                 Output::Defined(puts, deletes) => {
                     self.process.shared.metadata.swap(puts, &deletes);
                 }

@@ -12,6 +12,7 @@ mod crash;
 mod driver;
 pub(crate) mod network;
 mod polling;
+mod posts;
 mod process;
 mod step;
 #[expect(clippy::module_inception, reason = "the file of the type `World`")]

@@ -16,6 +16,7 @@ use fermata_runtime::mutant::Mutation;
 use fermata_runtime::payloads::PayloadCache;
 use fermata_runtime::queues::{Hub, PollBook};
 use fermata_runtime::shard::machine::{LoadRequest, Shared};
+use fermata_runtime::shard::map::ShardMap;
 use fermata_runtime::shard::request::{Request, Token};
 use fermata_runtime::shard::{Machine, MachineConfig};
 use fermata_storage::{FaultyStore, ModelStore, QueueKey, ReadError, Store};
@@ -25,6 +26,7 @@ use fermata_types::{BatchNumber, RunId, ShardId, Timestamp};
 use crate::mutants::Bug;
 use crate::world::asked::{Asked, Asker};
 use crate::world::config::Config;
+use crate::world::posts::Carried;
 
 const DIR: &str = "/data";
 const STORE: StoreId = StoreId(*b"simulated store!");
@@ -71,6 +73,8 @@ pub(crate) struct Process {
     /// Batches on their way to the committer, with their shard.
     pub(crate) queue: VecDeque<(usize, Submission)>,
     pub(crate) polls: BTreeMap<u64, Poll>,
+    /// What shards post to each other.
+    pub(crate) posts: Vec<Carried>,
     /// Rows taken from the hub whose lease is not answered.
     pub(crate) in_hand: BTreeSet<QueueKey>,
     pub(crate) next_poll: u64,
@@ -119,6 +123,7 @@ impl Process {
         let shared = Arc::new(Shared {
             payloads: PayloadCache::new(config.payload_cache_bytes),
             metadata: Arc::new(Metadata::load(&*store)?),
+            map: ShardMap::dealt(count),
             salt: Arc::new(SimSalt(AtomicU64::new(salt))),
             polls: PollBook::default(),
             environment: BTreeMap::new(),
@@ -148,6 +153,7 @@ impl Process {
             hub,
             queue: VecDeque::new(),
             polls: BTreeMap::new(),
+            posts: Vec::new(),
             in_hand: BTreeSet::new(),
             next_poll: 0,
         })
@@ -156,6 +162,7 @@ impl Process {
     /// The process dies: what is in memory is gone, and the store's lock is free.
     pub(crate) fn die(&mut self) {
         self.shards.clear();
+        self.posts.clear();
         self.store = Arc::new(ModelStore::new());
     }
 
@@ -197,7 +204,9 @@ impl Shard {
                 | LoadRequest::Payload(run, _)
                 | LoadRequest::Messages(run, ..)
                 | LoadRequest::Keys(run) => Some(*run),
-                LoadRequest::Dedup(_) | LoadRequest::Definition(..) => None,
+                LoadRequest::Dedup(_) | LoadRequest::Definition(..) | LoadRequest::Outbox(..) => {
+                    None
+                }
             })
             .collect()
     }

@@ -17,6 +17,7 @@ enum Action {
     Script(usize),
     Submit(usize),
     Commit,
+    Bring,
     Tell(usize),
     Internal(usize),
     Fire(usize),
@@ -100,6 +101,9 @@ impl World {
         if !self.process.queue.is_empty() {
             actions.push((20, Action::Commit));
         }
+        if !self.process.posts.is_empty() {
+            actions.push((20, Action::Bring));
+        }
         if self.arriving() > 0 {
             actions.push((30, Action::Deliver));
         }
@@ -137,6 +141,7 @@ impl World {
                 Ok(())
             }
             Action::Commit => self.commit(),
+            Action::Bring => self.bring(),
             Action::Tell(shard) => self.tell(shard),
             Action::Internal(shard) => self.internal(shard),
             Action::Fire(shard) => self.fire(shard),

@@ -41,6 +41,7 @@ fn everything_happens() {
         "Run TIMED_OUT",
         "RunPaused",
         "RunResumed",
+        "StartRequested",
         "Task CANCELED",
         "Task FAILED",
         "Task FAILED_WITH_TERMINAL_ERROR",
@@ -74,6 +75,9 @@ fn a_few_mutants_are_caught() {
         Bug::Runtime(Mutant::ReleaseBeforeCommit),
         Bug::Runtime(Mutant::LostDeadlineRow),
         Bug::Runtime(Mutant::KeyOutsideBatch),
+        Bug::Runtime(Mutant::NoOutboxDedup),
+        Bug::Runtime(Mutant::OutboxRowLost),
+        Bug::Runtime(Mutant::ReceivedOutsideBatch),
     ] {
         let caught = hunt(bug, &options);
         assert!(caught.is_some(), "{bug} is not caught");
