@@ -9,7 +9,7 @@ use axum::routing::{delete, get, post, put};
 use fermata_runtime::Engine;
 
 use crate::conductor::{
-    bulk, execute, health, lists, logs, messages, metadata, polls, queues, signals, start,
+    bulk, events, execute, health, lists, logs, messages, metadata, polls, queues, signals, start,
     task_metadata, tasks, workflows,
 };
 use crate::state::{App, Options};
@@ -24,6 +24,7 @@ pub fn router(engine: Engine, options: Options) -> Router {
         .merge(of_workflows())
         .merge(of_tasks())
         .merge(of_metadata())
+        .merge(of_events())
         .route("/health", get(health::health))
         .route("/api/health", get(health::health))
         .route("/api/version", get(health::version))
@@ -104,4 +105,11 @@ fn of_metadata() -> Router<App> {
             get(task_metadata::list).post(task_metadata::register).put(task_metadata::update),
         )
         .route("/api/metadata/taskdefs/{a}", get(task_metadata::get).delete(task_metadata::remove))
+}
+
+/// `conductor-rest` 1.6.
+fn of_events() -> Router<App> {
+    Router::new()
+        .route("/api/event", get(events::list).post(events::register).put(events::update))
+        .route("/api/event/{a}", get(events::of_event).delete(events::remove))
 }

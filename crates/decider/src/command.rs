@@ -2,11 +2,13 @@
 
 use fermata_types::{Payload, RunEpoch, Span, TaskNumber, TaskStatus, Timestamp};
 
-use crate::effect::{ChildEnd, StartAnswer};
+use serde::{Deserialize, Serialize};
+
+use crate::effect::{ChildEnd, FinishTask, StartAnswer, TaskPlace};
 use crate::event::Origin;
 
 /// Statuses a worker may report (`conductor-rest` 3.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportedStatus {
     /// Goes on.
     InProgress,
@@ -135,4 +137,30 @@ pub enum Command {
     },
     /// Go on with what is on the agenda.
     Continue,
+}
+
+impl Command {
+    /// What an event's handler asks of the run of a task.
+    #[must_use]
+    pub fn finish(wanted: &FinishTask) -> Self {
+        match &wanted.place {
+            TaskPlace::Task(task) => Self::Update(Box::new(TaskUpdate {
+                task: task.number(),
+                status: wanted.status,
+                output: wanted.output.clone(),
+                reason: wanted.reason.clone(),
+                worker: None,
+                callback_after: Span::ZERO,
+                logs: Vec::new(),
+            })),
+            TaskPlace::Reference(_, reference) => {
+                Self::UpdateByReference(Box::new(ReferenceUpdate {
+                    reference: Some(reference.clone()),
+                    status: wanted.status,
+                    output: wanted.output.clone(),
+                    worker: None,
+                }))
+            }
+        }
+    }
 }

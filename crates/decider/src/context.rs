@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fermata_types::{MessageOffset, Payload, RunId, Timestamp};
 
 use crate::definition::Workflow;
+use crate::definition::handler::Handler;
 use crate::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use crate::run::Stored;
 
@@ -48,6 +49,8 @@ pub trait Fetched {
     /// A fresh run id for a run that is no part of this tree; its shard key may be any. Each call
     /// gives another.
     fn mint_elsewhere(&self) -> RunId;
+    /// The active handlers of an event, by name.
+    fn handlers(&self, event: &str) -> Vec<Arc<Handler>>;
     /// Whether a worker polled that task type in that domain within the last ten seconds
     /// (`conductor-semantics` 1.8).
     fn is_polled(&self, task_type: &str, domain: &str) -> bool;

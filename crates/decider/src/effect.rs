@@ -9,6 +9,7 @@ use fermata_types::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::ReportedStatus;
 use crate::definition::Workflow;
 use crate::event::Origin;
 
@@ -82,6 +83,39 @@ pub struct StartRun {
     pub asked_by: Option<AskedBy>,
 }
 
+/// Which task an event's handler means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TaskPlace {
+    /// By its id.
+    Task(TaskId),
+    /// The open task of that reference in a run.
+    Reference(RunId, String),
+}
+
+/// A task that an event's handler ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishTask {
+    /// Which.
+    pub place: TaskPlace,
+    /// COMPLETED or FAILED.
+    pub status: ReportedStatus,
+    /// A JSON object.
+    pub output: Payload,
+    /// Why it did not complete.
+    pub reason: Option<String>,
+}
+
+impl FinishTask {
+    /// The run of the task.
+    #[must_use]
+    pub const fn run(&self) -> RunId {
+        match &self.place {
+            TaskPlace::Task(task) => task.run(),
+            TaskPlace::Reference(run, _) => *run,
+        }
+    }
+}
+
 /// What came of a [`StartRun`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartAnswer {
@@ -136,6 +170,8 @@ pub enum Effect {
     },
     /// Start a run that is no part of this tree, wherever its id belongs.
     StartRun(Box<StartRun>),
+    /// End a task of any run; one that is not there or has ended is left as it is.
+    FinishTask(Box<FinishTask>),
     /// Keep log lines of a task.
     AppendLogs {
         /// The task.

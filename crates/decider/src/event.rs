@@ -209,6 +209,15 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// An EVENT task that someone else completes has published.
+    EventPublished {
+        /// The task.
+        task: TaskNumber,
+        /// What it published; its output so far.
+        output: Payload,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Event {
@@ -218,7 +227,9 @@ impl Event {
         match self {
             Self::RunStarted(origin) => Some(&origin.input),
             Self::TaskScheduled(scheduled) => Some(&scheduled.input),
-            Self::TaskProgressed { output, .. } => Some(output),
+            Self::TaskProgressed { output, .. } | Self::EventPublished { output, .. } => {
+                Some(output)
+            }
             Self::TaskClosed(closed) => closed.output.as_ref(),
             Self::RunClosed { output: RunOutput::Value(payload), .. } => Some(payload),
             _ => None,
@@ -230,7 +241,9 @@ impl Event {
         match self {
             Self::RunStarted(origin) => Some(&mut origin.input),
             Self::TaskScheduled(scheduled) => Some(&mut scheduled.input),
-            Self::TaskProgressed { output, .. } => Some(output),
+            Self::TaskProgressed { output, .. } | Self::EventPublished { output, .. } => {
+                Some(output)
+            }
             Self::TaskClosed(closed) => closed.output.as_mut(),
             Self::RunClosed { output: RunOutput::Value(payload), .. } => Some(payload),
             _ => None,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use fermata_decider::context::Found;
+use fermata_decider::definition::handler::Handler;
 use fermata_decider::definition::{self, Catalog, DefinitionHash, Workflow};
 use fermata_decider::needs::DefinitionRequest;
 pub use fermata_storage::{DefinitionKey, DefinitionRow};
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub workflows: BTreeMap<String, BTreeMap<i32, Bytes>>,
     /// JSON of task definitions, by name.
     pub tasks: BTreeMap<String, Bytes>,
+    /// Event handlers by name: their JSON, and as they were read.
+    pub handlers: BTreeMap<String, (Bytes, Option<Arc<Handler>>)>,
 }
 
 impl Snapshot {
@@ -45,6 +48,14 @@ impl Snapshot {
             DefinitionKey::Task { name } => {
                 self.tasks.insert(name, row.json);
             }
+            DefinitionKey::Handler { name } => {
+                let value = serde_json::from_slice(&row.json).unwrap_or(Value::Null);
+                let read = Handler::read(&value);
+                if let Err(fault) = &read {
+                    tracing::error!(name, %fault, "an event handler cannot be read");
+                }
+                self.handlers.insert(name, (row.json, read.ok().map(Arc::new)));
+            }
         }
     }
 
@@ -60,6 +71,9 @@ impl Snapshot {
             }
             DefinitionKey::Task { name } => {
                 self.tasks.remove(name);
+            }
+            DefinitionKey::Handler { name } => {
+                self.handlers.remove(name);
             }
         }
     }
@@ -122,7 +136,9 @@ impl Metadata {
     /// The store cannot be read.
     pub fn load(store: &dyn Store) -> Result<Self, ReadError> {
         let mut snapshot = Snapshot::default();
-        for range in [ScanRange::WorkflowDefinitions, ScanRange::TaskDefinitions] {
+        for range in
+            [ScanRange::WorkflowDefinitions, ScanRange::TaskDefinitions, ScanRange::EventHandlers]
+        {
             let mut after = None;
             loop {
                 let page = store.scan(&range, after.as_ref(), PAGE)?;
@@ -227,6 +243,14 @@ impl Metadata {
     ) -> Result<Arc<Workflow>, DefinitionError> {
         definition::resolve(&mut definition, snapshot)?;
         self.compile(&definition.to_string())
+    }
+
+    /// The active handlers of an event, by name.
+    #[must_use]
+    pub fn handlers(&self, event: &str) -> Vec<Arc<Handler>> {
+        let snapshot = self.snapshot();
+        let read = snapshot.handlers.values().filter_map(|(_, read)| read.as_ref());
+        read.filter(|found| found.is_active && found.event == event).cloned().collect()
     }
 
     /// What the decider asked for.

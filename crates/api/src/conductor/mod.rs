@@ -3,6 +3,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod definitions;
+pub(crate) mod events;
 pub(crate) mod execute;
 pub(crate) mod health;
 pub(crate) mod lists;

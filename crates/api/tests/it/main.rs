@@ -5,6 +5,7 @@
 mod bodies;
 mod bulk;
 mod connections;
+mod events;
 mod executes;
 mod failures;
 mod lists;

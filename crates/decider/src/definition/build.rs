@@ -7,6 +7,7 @@ use fermata_types::Span;
 use serde_json::{Map, Value};
 
 use crate::definition::compile::CompileError;
+use crate::definition::handler;
 use crate::definition::model::{After, Evaluator, Kind, Step, StepId};
 use crate::definition::policy::TaskPolicy;
 use crate::expression::Template;
@@ -16,7 +17,6 @@ use crate::expression::Template;
 const LATER: &[&str] = &[
     "DECISION",
     "DYNAMIC",
-    "EVENT",
     "EXCLUSIVE_JOIN",
     "FORK_JOIN_DYNAMIC",
     "HTTP",
@@ -170,6 +170,7 @@ impl Builder {
                 params: Template::parse(task.get("subWorkflowParam").unwrap_or(&Value::Null)),
             },
             "START_WORKFLOW" => Kind::StartWorkflow,
+            "EVENT" => event(task, place)?,
             "WAIT" => Kind::Wait,
             "HUMAN" => Kind::Human,
             "PULL_WORKFLOW_MESSAGES" => Kind::PullMessages,
@@ -255,6 +256,18 @@ struct Place<'a> {
     path: &'a str,
 }
 
+/// EVENT: a sink that is no expression has to be one that this server has.
+fn event(task: &Map<String, Value>, place: &Place<'_>) -> Result<Kind, CompileError> {
+    let sink = text(task, "sink").unwrap_or("");
+    let outside = handler::outside(sink).filter(|_| !sink.contains("${") && sink.contains(':'));
+    if let Some(kind) = outside {
+        let what = format!("sink {sink}: {}", handler::unknown(kind));
+        return Err(CompileError::Invalid { path: place.path.to_owned(), what });
+    }
+    let sink = Template::parse(&Value::from(sink));
+    Ok(Kind::Event { sink, is_async: flag(task, "asyncComplete") })
+}
+
 fn names(list: Option<&Value>) -> Vec<String> {
     let items = list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -309,9 +322,12 @@ fn assemble(
     }
 }
 
-/// `WAIT`, `HUMAN`, `TERMINATE` and `SWITCH` ignore the template (`conductor-semantics` 5).
+/// `WAIT`, `HUMAN`, `EVENT`, `TERMINATE` and `SWITCH` ignore the template (`conductor-semantics` 5).
 const fn takes_input_template(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Wait | Kind::Human | Kind::Terminate | Kind::Switch { .. })
+    !matches!(
+        kind,
+        Kind::Wait | Kind::Human | Kind::Event { .. } | Kind::Terminate | Kind::Switch { .. }
+    )
 }
 
 fn task_type(task: &Map<String, Value>, kind: &Kind) -> String {

@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod compile;
+pub mod handler;
 pub mod model;
 pub mod policy;
 pub mod resolve;

@@ -139,6 +139,13 @@ pub enum Kind {
     },
     /// Starts a run that is no part of this tree, and goes on once that is durable.
     StartWorkflow,
+    /// Publishes an event.
+    Event {
+        /// `sink` as a template.
+        sink: Template,
+        /// `asyncComplete`: someone else completes the task.
+        is_async: bool,
+    },
     /// Waits for a time or a signal.
     Wait,
     /// Waits for a person.

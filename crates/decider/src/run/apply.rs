@@ -51,6 +51,14 @@ pub fn apply(run: &mut Run, event: &Event) {
             task.queued = Some(*at);
         }),
         Event::ChildStarted { task, child, at } => child_started(run, *task, *child, *at),
+        Event::EventPublished { task, at, .. } => {
+            consume(run, Agenda::Perform(*task));
+            run.updated = *at;
+            touch(run, *task, |task| {
+                task.output = stored;
+                task.updated = *at;
+            });
+        }
         Event::StartRequested { task, at, .. } => start_requested(run, *task, *at),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod closing;
 pub mod do_while;
+pub mod event;
 pub mod fork_join;
 pub mod inline;
 pub mod join;

@@ -58,6 +58,8 @@ pub struct Bench {
     root: Arc<Workflow>,
     scripts: Scripts,
     polled: BTreeSet<(String, String)>,
+    /// Active event handlers.
+    handlers: Vec<Arc<fermata_decider::definition::handler::Handler>>,
     minted: std::cell::Cell<u32>,
     carried: VecDeque<Carried>,
     /// Steps one command may make before the bench gives up.
@@ -81,6 +83,7 @@ enum Carried {
     End { child: RunId, reason: String },
     Notify(Box<fermata_decider::effect::ChildEnd>),
     StartRun(Box<fermata_decider::effect::StartRun>),
+    Finish(Box<fermata_decider::effect::FinishTask>),
 }
 
 fn no_scripts(source: &str, _: &Value) -> Evaluated {
@@ -116,6 +119,7 @@ impl Bench {
             root,
             scripts: no_scripts,
             polled: BTreeSet::new(),
+            handlers: Vec::new(),
             minted: std::cell::Cell::new(0),
             carried: VecDeque::new(),
             step_limit: 20_000,
@@ -139,6 +143,13 @@ impl Bench {
     /// Scripts are under way until [`Self::scripts_end`].
     pub const fn hold_scripts(mut self) -> Self {
         self.is_held = true;
+        self
+    }
+
+    /// An active event handler is registered.
+    pub fn handler(mut self, handler: Value) -> Self {
+        let read = fermata_decider::definition::handler::Handler::read(&handler);
+        self.handlers.push(Arc::new(read.expect("the scenario's handler can be read")));
         self
     }
 
@@ -222,6 +233,7 @@ impl Bench {
                 self.carried.push_back(Carried::End { child, reason });
             }
             Effect::NotifyParent(end) => self.carried.push_back(Carried::Notify(end)),
+            Effect::FinishTask(finish) => self.carried.push_back(Carried::Finish(finish)),
             Effect::StartRun(start) => self.carried.push_back(Carried::StartRun(start)),
             Effect::AppendMessage { offset, id, payload, received } => {
                 let driven = self.driven_mut(index);

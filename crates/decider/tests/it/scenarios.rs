@@ -2,6 +2,7 @@
 
 mod do_while;
 mod domains;
+mod event;
 mod failure_workflow;
 mod fork_join;
 mod inline;

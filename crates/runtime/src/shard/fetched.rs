@@ -1,8 +1,10 @@
 //! What a decision may see of the world: results already fetched for its run.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use fermata_decider::context::{Fetched, Found, PendingMessage};
+use fermata_decider::definition::handler::Handler;
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use fermata_decider::run::Stored;
 use fermata_storage::{HistoryKey, MessageKey, PayloadKey, Row, RowKey};
@@ -99,6 +101,10 @@ impl Fetched for View<'_> {
 
     fn mint_elsewhere(&self) -> RunId {
         self.mint_elsewhere.borrow_mut().mint_anywhere(self.now, &*self.shared.salt)
+    }
+
+    fn handlers(&self, event: &str) -> Vec<Arc<Handler>> {
+        self.shared.metadata.handlers(event)
     }
 
     fn is_polled(&self, task_type: &str, domain: &str) -> bool {

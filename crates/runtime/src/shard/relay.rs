@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use fermata_decider::Command;
 use fermata_decider::definition::DefinitionHash;
-use fermata_decider::effect::{AskedBy, ChildEnd, Idempotency, StartAnswer};
+use fermata_decider::effect::{AskedBy, ChildEnd, FinishTask, Idempotency, StartAnswer};
 use fermata_decider::event::Origin;
 use fermata_storage::{OutboxKey, OutboxRow, Row, RowKey, Write};
 use fermata_types::{BatchNumber, RunId, ShardId, ShardKey};
@@ -57,6 +57,8 @@ pub enum Internal {
     StartRun(Box<StartCommand>),
     /// Whoever asked for a run hears of it.
     StartAnswered(Box<StartAnswer>),
+    /// An event's handler ends a task.
+    FinishTask(Box<FinishTask>),
 }
 
 impl Internal {
@@ -68,6 +70,7 @@ impl Internal {
             Self::ChildEnded(end) => Some(end.parent.run()),
             Self::StartRun(start) => start.run,
             Self::StartAnswered(answer) => Some(answer.asked_by.task.run()),
+            Self::FinishTask(finish) => Some(finish.run()),
         }
     }
 

@@ -73,6 +73,7 @@ impl Machine {
             }
             Effect::EndChild { child, reason } => self.send(Internal::EndChild { child, reason }),
             Effect::NotifyParent(end) => self.send(Internal::ChildEnded(end)),
+            Effect::FinishTask(finish) => self.dispatch(Internal::FinishTask(finish)),
             Effect::StartRun(start) => self.start_elsewhere(*start),
             Effect::AppendMessage { offset, id, payload, received } => {
                 let lane = DEFAULT_LANE.to_owned();

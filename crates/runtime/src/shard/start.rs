@@ -160,6 +160,9 @@ impl Machine {
                     self.read_definition(number, named, start.definition);
                 }
             },
+            Internal::FinishTask(finish) => {
+                self.command(finish.run(), Pending::new(Command::finish(&finish), from), now);
+            }
             Internal::StartAnswered(answer) => {
                 let run = answer.asked_by.task.run();
                 self.command(run, Pending::new(Command::StartAnswered(answer), from), now);

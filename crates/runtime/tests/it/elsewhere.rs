@@ -41,7 +41,7 @@ fn open(store: &Arc<ModelStore>) -> Engine {
 }
 
 async fn define(engine: &Engine, definition: Value) {
-    let name = definition["name"].as_str().expect("a name").to_owned();
+    let name = definition.get("name").and_then(Value::as_str).expect("a name").to_owned();
     let json = definition.to_string().into();
     let key = DefinitionKey::Workflow { name, version: 1 };
     let row = DefinitionRow { key, json, changed: Timestamp::ZERO };
@@ -89,8 +89,10 @@ fn waiting(name: &str) -> Value {
 
 fn started_by(view: &RunView) -> Vec<RunId> {
     let ids = view.run.tasks.iter().map(|task| view.task_output(task).to_value());
-    ids.map(|output| output["workflowId"].as_str().expect("an id").parse().expect("an id"))
-        .collect()
+    ids.map(|output| {
+        output.get("workflowId").and_then(Value::as_str).expect("an id").parse().expect("an id")
+    })
+    .collect()
 }
 
 /// Rows of commands that are on their way, or whose confirmation is.

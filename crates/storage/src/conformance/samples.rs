@@ -236,6 +236,7 @@ pub(super) fn ranges_of(key: &RowKey) -> Vec<ScanRange> {
             vec![ScanRange::WorkflowDefinitions, ScanRange::WorkflowVersions { name }]
         }
         RowKey::Definition(DefinitionKey::Task { .. }) => vec![ScanRange::TaskDefinitions],
+        RowKey::Definition(DefinitionKey::Handler { .. }) => vec![ScanRange::EventHandlers],
         RowKey::Resolved(key) => vec![ScanRange::Resolved { shard: key.shard }],
         RowKey::TaskLog(TaskLogKey { task, .. }) => {
             vec![ScanRange::TaskLogsOfRun { run: task.run() }, ScanRange::TaskLogs { task }]

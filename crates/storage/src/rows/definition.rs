@@ -1,4 +1,4 @@
-//! Definitions of workflows and tasks: metadata, written by shard 0 only. Updatable, deletable.
+//! Definitions of workflows and tasks, and event handlers: metadata, written by shard 0 only. Updatable, deletable.
 
 use bytes::Bytes;
 use fermata_types::Timestamp;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{self, CodecError, KeyReader, KeyWriter};
 use crate::rows::{Family, StoredRow};
 
-/// Key: a version of a workflow's definition, or a task's definition.
+/// Key: a version of a workflow's definition, a task's definition, or an event handler.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DefinitionKey {
     /// A workflow definition.
@@ -22,12 +22,20 @@ pub enum DefinitionKey {
         /// Its name.
         name: String,
     },
+    /// An event handler.
+    Handler {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// First byte of a workflow definition's key after the family.
 pub(crate) const WORKFLOW: u8 = 1;
 /// First byte of a task definition's key after the family.
 pub(crate) const TASK: u8 = 2;
+
+/// First byte of an event handler's key after the family.
+pub(crate) const HANDLER: u8 = 3;
 
 /// One definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +59,7 @@ impl StoredRow for DefinitionRow {
         match key {
             DefinitionKey::Workflow { name, version } => out.u8(WORKFLOW).text(name).i32(*version),
             DefinitionKey::Task { name } => out.u8(TASK).text(name),
+            DefinitionKey::Handler { name } => out.u8(HANDLER).text(name),
         };
     }
 
@@ -58,6 +67,7 @@ impl StoredRow for DefinitionRow {
         match from.u8()? {
             WORKFLOW => Ok(DefinitionKey::Workflow { name: from.text()?, version: from.i32()? }),
             TASK => Ok(DefinitionKey::Task { name: from.text()? }),
+            HANDLER => Ok(DefinitionKey::Handler { name: from.text()? }),
             _ => Err(CodecError::Malformed("unknown kind of definition")),
         }
     }

@@ -99,6 +99,8 @@ pub enum ScanRange {
     },
     /// All task definitions, by name.
     TaskDefinitions,
+    /// All event handlers, by name.
+    EventHandlers,
     /// A shard's resolved definitions, by hash.
     Resolved {
         /// The shard.
@@ -154,9 +156,10 @@ impl ScanRange {
             Self::Lanes { .. } => Family::Lane,
             Self::MessagesOfRun { .. } | Self::Messages { .. } => Family::Message,
             Self::Dedups { .. } => Family::Dedup,
-            Self::WorkflowDefinitions | Self::WorkflowVersions { .. } | Self::TaskDefinitions => {
-                Family::Definition
-            }
+            Self::WorkflowDefinitions
+            | Self::WorkflowVersions { .. }
+            | Self::TaskDefinitions
+            | Self::EventHandlers => Family::Definition,
             Self::Resolved { .. } => Family::Resolved,
             Self::TaskLogsOfRun { .. } | Self::TaskLogs { .. } => Family::TaskLog,
             Self::RunningOfShard { .. } | Self::Running { .. } | Self::Correlated { .. } => {
@@ -202,7 +205,8 @@ impl ScanRange {
     fn contains_definition(&self, key: &DefinitionKey) -> bool {
         match (self, key) {
             (Self::WorkflowDefinitions, DefinitionKey::Workflow { .. })
-            | (Self::TaskDefinitions, DefinitionKey::Task { .. }) => true,
+            | (Self::TaskDefinitions, DefinitionKey::Task { .. })
+            | (Self::EventHandlers, DefinitionKey::Handler { .. }) => true,
             (Self::WorkflowVersions { name: wanted }, DefinitionKey::Workflow { name, .. }) => {
                 name == wanted
             }
@@ -255,6 +259,7 @@ impl ScanRange {
                 DefinitionKey::Workflow { name, version: i32::MIN }.into()
             }
             Self::TaskDefinitions => DefinitionKey::Task { name: String::new() }.into(),
+            Self::EventHandlers => DefinitionKey::Handler { name: String::new() }.into(),
             Self::Resolved { shard } => {
                 ResolvedKey { shard, hash: DefinitionHash::default() }.into()
             }
@@ -298,6 +303,7 @@ impl ScanRange {
             Self::WorkflowDefinitions => out.u8(definition::WORKFLOW),
             Self::WorkflowVersions { name } => out.u8(definition::WORKFLOW).text(name),
             Self::TaskDefinitions => out.u8(definition::TASK),
+            Self::EventHandlers => out.u8(definition::HANDLER),
             Self::TaskLogsOfRun { run } => out.run_of_tasks(*run),
             Self::TaskLogs { task } => out.task(*task),
             Self::RunningOfShard { shard } => out.u8(lookup::RUNNING).shard(*shard),

@@ -216,6 +216,7 @@ pub fn range() -> BoxedStrategy<ScanRange> {
         Just(ScanRange::WorkflowDefinitions),
         text().prop_map(|name| ScanRange::WorkflowVersions { name }),
         Just(ScanRange::TaskDefinitions),
+        Just(ScanRange::EventHandlers),
         shard().prop_map(|shard| ScanRange::Resolved { shard }),
         run().prop_map(|run| ScanRange::TaskLogsOfRun { run }),
         task().prop_map(|task| ScanRange::TaskLogs { task }),

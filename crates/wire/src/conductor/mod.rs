@@ -10,6 +10,7 @@
 pub mod bulk;
 pub mod entries;
 pub mod error;
+pub mod event;
 pub mod lenient;
 pub mod metadata;
 pub mod queue;
@@ -24,6 +25,7 @@ pub mod workflow;
 pub use bulk::BulkResponse;
 pub use entries::Entries;
 pub use error::{ErrorBody, ValidationError};
+pub use event::EventHandler;
 pub use metadata::{
     CacheConfig, InlineDefinition, RateLimitConfig, SchemaDef, StateChangeEvent, SubWorkflowParams,
     TaskDef, WorkflowDef, WorkflowDefSummary, WorkflowTask,

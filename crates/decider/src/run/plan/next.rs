@@ -10,7 +10,7 @@ use crate::run::advance::Step;
 use crate::run::plan::{finish, inputs, queueing, settle};
 use crate::run::state::{Agenda, Run};
 use crate::task_kinds::{
-    do_while, fork_join, inline, join, noop, pull_messages, set_variable, start_workflow,
+    do_while, event, fork_join, inline, join, noop, pull_messages, set_variable, start_workflow,
     sub_workflow, switch, terminate, wait,
 };
 
@@ -95,6 +95,7 @@ pub(crate) fn enter(run: &Run, entry: Entry, context: Context<'_>) -> Result<Ste
         }
         Kind::SubWorkflow { params } => sub_workflow::enter(run, scheduled, params, context),
         Kind::StartWorkflow => start_workflow::enter(run, scheduled, context),
+        Kind::Event { sink, is_async } => event::enter(run, scheduled, (sink, *is_async), context),
         Kind::Wait => Ok(wait::enter(scheduled, context)),
         Kind::Switch { .. } => switch::enter(run, scheduled, context),
         Kind::PullMessages => pull_messages::enter(run, scheduled, context),
@@ -112,6 +113,7 @@ fn perform(run: &Run, number: TaskNumber, context: Context<'_>) -> Result<Step, 
     let step = run.step_of(task);
     match &step.kind {
         Kind::Fork { join, .. } => fork_join::perform(run, task, *join, context),
+        Kind::Event { .. } => event::perform(run, task, context),
         Kind::Inline => inline::perform(run, task, context),
         Kind::SetVariable => set_variable::perform(run, task, context),
         Kind::Terminate => terminate::perform(run, task, context),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fermata_decider::definition::Workflow;
-use fermata_decider::effect::{StartAnswer, StartRun};
+use fermata_decider::effect::{FinishTask, StartAnswer, StartRun};
 use fermata_decider::needs::Needs;
 use fermata_decider::run::decide::Reply;
 use fermata_decider::run::{Advanced, Decision, Run, Stored};
@@ -33,6 +33,7 @@ impl Bench {
                     let index = self.runs.len() - 1;
                     self.command(index, &Command::Start(origin)).expect("a new run starts");
                 }
+                Carried::Finish(finish) => self.finish(*finish),
                 Carried::End { child, reason } => {
                     if let Some(index) = self.index_of(child) {
                         let end = Command::EndWithParent { reason };
@@ -49,6 +50,14 @@ impl Bench {
         }
         self.carried.extend(kept);
         reply
+    }
+
+    /// A handler ends a task, if it is there.
+    fn finish(&mut self, finish: FinishTask) {
+        let command = Command::finish(&finish);
+        if let Some(index) = self.index_of(finish.run()) {
+            let _ = self.command(index, &command);
+        }
     }
 
     /// Another shard makes the run and answers.

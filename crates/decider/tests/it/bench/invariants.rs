@@ -161,6 +161,7 @@ pub fn waits(run: &Run) -> Vec<String> {
             Kind::StartWorkflow if task.status == TaskStatus::InProgress => {
                 waits.push(format!("start {name}"));
             }
+            Kind::Event { .. } => waits.push(format!("person {name}")),
             Kind::StartWorkflow if task.due.is_some() => waits.push(format!("time {name}")),
             Kind::Join { unknown, .. } => {
                 let mut names = awaited(run, task);

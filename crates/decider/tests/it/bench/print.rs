@@ -67,6 +67,9 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
         Event::ChildStarted { task, child, .. } => {
             format!("{} starts {child}", named(run, *task))
         }
+        Event::EventPublished { task, output, .. } => {
+            format!("{} published {}", named(run, *task), json(output))
+        }
         Event::StartRequested { task, run: asked, .. } => {
             let asked = asked.map_or_else(|| "by key".to_owned(), |run| run.to_string());
             format!("{} asks for a run: {asked}", named(run, *task))
@@ -126,6 +129,13 @@ pub(super) fn effect(effect: &Effect) -> String {
             end.status,
             json(&end.output),
             optional("reason", end.reason.as_deref())
+        ),
+        Effect::FinishTask(finish) => format!(
+            "-> {:?} of {:?} {}{}",
+            finish.status,
+            finish.place,
+            json(&finish.output),
+            optional("reason", finish.reason.as_deref())
         ),
         Effect::StartRun(start) => format!(
             "-> elsewhere {} of {} {} input {} priority {}{}{}",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fermata_decider::context::{Fetched, Found, PendingMessage};
+use fermata_decider::definition::handler::Handler;
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use fermata_decider::run::Stored;
 use fermata_types::{MessageOffset, Payload, RunId, ShardKey, Timestamp};
@@ -70,6 +71,10 @@ impl Fetched for View<'_> {
 
     fn mint_elsewhere(&self) -> RunId {
         self.bench.mint()
+    }
+
+    fn handlers(&self, event: &str) -> Vec<Arc<Handler>> {
+        self.bench.handlers.iter().filter(|found| found.event == event).cloned().collect()
     }
 
     fn is_polled(&self, task_type: &str, domain: &str) -> bool {
