@@ -31,6 +31,10 @@ pub(crate) struct Shadow {
     pub(crate) outbox: BTreeMap<(ShardId, u64), Internal>,
     /// Runs of other trees that were asked for, durably.
     pub(crate) asked: BTreeSet<RunId>,
+    /// Events that were published, durably, by their message's id.
+    pub(crate) published: BTreeSet<String>,
+    /// Runs that an event started, by the id of its message.
+    pub(crate) echoes: BTreeMap<String, RunId>,
     /// How often each kind of thing has happened.
     pub(crate) happened: BTreeMap<String, u64>,
     definitions: BTreeMap<DefinitionHash, Arc<Workflow>>,
@@ -246,6 +250,7 @@ const fn name(event: &Event) -> &'static str {
         Event::TaskReturned { .. } => "TaskReturned",
         Event::ChildStarted { .. } => "ChildStarted",
         Event::StartRequested { .. } => "StartRequested",
+        Event::EventPublished { .. } => "EventPublished",
         #[allow(
             unreachable_patterns,
             reason = "an event added to the decider does not stop the simulation"

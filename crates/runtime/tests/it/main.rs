@@ -3,6 +3,7 @@
 mod elsewhere;
 mod engine;
 mod epochs;
+mod golden_commands;
 mod golden_events;
 mod long_loop;
 mod outbox;

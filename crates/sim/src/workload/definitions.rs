@@ -3,7 +3,9 @@
 use fermata_storage::DefinitionRow;
 use serde_json::{Value, json};
 
-use crate::workload::shapes::{inline, join, optional, set, simple, sub, task, throwing, workflow};
+use crate::workload::shapes::{
+    handler, inline, join, optional, set, simple, sub, task, throwing, workflow,
+};
 
 /// All queues that workers poll.
 pub(crate) const QUEUES: &[&str] = &["sure", "east:sure", "flaky", "slow", "late", "total", "big"];
@@ -296,6 +298,10 @@ fn elsewhere() -> Vec<DefinitionRow> {
         { "name": "fork", "taskReferenceName": "fork", "type": "FORK_JOIN", "forkTasks": branches },
         join("join", &["e0", "e1", "e2", "e3"]),
         start("keyed", keyed),
+        {
+            "name": "tell", "taskReferenceName": "tell", "type": "EVENT", "sink": "conductor:told",
+            "inputParameters": { "n": "${workflow.input.n}" }
+        },
         optional(start("nobody", json!({ "name": "nobody" })), "optional"),
         simple("sure", "end", None),
     ]);
@@ -307,5 +313,7 @@ fn elsewhere() -> Vec<DefinitionRow> {
             &json!({}),
         ),
         workflow("repair", &json!([simple("sure", "a", None)]), &json!({})),
+        workflow("echo", &json!([simple("sure", "a", None)]), &json!({})),
+        handler("echo", "conductor:errands:told", "echo"),
     ]
 }

@@ -33,6 +33,13 @@ pub(super) fn workflow(name: &str, tasks: &Value, more: &Value) -> DefinitionRow
     row(DefinitionKey::Workflow { name: name.to_owned(), version: 1 }, &json)
 }
 
+/// An event handler that starts a workflow.
+pub(super) fn handler(name: &str, event: &str, starts: &str) -> DefinitionRow {
+    let action = json!({ "action": "start_workflow", "start_workflow": { "name": starts } });
+    let json = json!({ "name": name, "event": event, "active": true, "actions": [action] });
+    row(DefinitionKey::Handler { name: name.to_owned() }, &json)
+}
+
 /// A worker's task; what it takes from another names it.
 pub(super) fn simple(name: &str, reference: &str, from: Option<&str>) -> Value {
     let mut input = json!({ "n": "${workflow.input.n}" });

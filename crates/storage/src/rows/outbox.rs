@@ -1,4 +1,4 @@
-//! Outbox: commands that left a shard in a commit, until their target has them. Immutable;
+//! Outbox: commands that left a run in a commit, until their target has them. Immutable;
 //! deleted when the delivery is durable.
 
 use bytes::Bytes;
@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{self, CodecError, KeyReader, KeyWriter};
 use crate::rows::{Family, StoredRow};
 
-/// Key: numbered by source and target, so that the target can drop what it has seen.
+/// Key: numbered, so that the target can drop what it has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OutboxKey {
     /// The shard that sent it.
     pub source: ShardId,
     /// The shard it goes to.
     pub target: ShardId,
-    /// From 1, without gaps, for this source and target.
+    /// Between two shards it only goes up for a source, also over restarts, and has gaps; within
+    /// one shard it counts from 1.
     pub number: u64,
 }
 
