@@ -322,7 +322,8 @@ fn assemble(
     }
 }
 
-/// `WAIT`, `HUMAN`, `EVENT`, `TERMINATE` and `SWITCH` ignore the template (`conductor-semantics` 5).
+/// `WAIT`, `HUMAN`, `EVENT`, `TERMINATE` and `SWITCH` ignore the template
+/// (`conductor-semantics` 5).
 const fn takes_input_template(kind: &Kind) -> bool {
     !matches!(
         kind,

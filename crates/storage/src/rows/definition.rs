@@ -1,4 +1,5 @@
-//! Definitions of workflows and tasks, and event handlers: metadata, written by shard 0 only. Updatable, deletable.
+//! Definitions of workflows and tasks, and event handlers: metadata, written by shard 0 only.
+//! Updatable, deletable.
 
 use bytes::Bytes;
 use fermata_types::Timestamp;
