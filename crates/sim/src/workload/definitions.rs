@@ -12,16 +12,16 @@ pub(crate) const QUEUES: &[&str] = &["sure", "east:sure", "flaky", "slow", "late
 
 /// Workflows with how often they are started, of a hundred.
 pub(crate) const STARTED: &[(&str, usize)] = &[
-    ("sequence", 9),
-    ("large", 10),
-    ("policies", 12),
+    ("sequence", 5),
+    ("large", 7),
+    ("policies", 10),
     ("branches", 10),
     ("forks", 10),
     ("loops", 8),
     ("long_loop", 4),
-    ("parent", 14),
+    ("parent", 11),
     ("waits", 8),
-    ("messages", 10),
+    ("messages", 8),
     ("stops", 2),
     ("wide", 3),
     ("errands", 14),
