@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use fermata_runtime::retention::Rule;
 
 /// Durable workflows that wait for people, machines and messages.
 #[derive(Debug, Parser)]
@@ -56,6 +57,17 @@ pub struct ServerOptions {
     /// Seconds to finish open requests after SIGTERM.
     #[arg(long, env = "FERMATA_DRAIN_SECONDS", default_value_t = 10)]
     pub drain_seconds: u64,
+
+    /// Removes ended runs by rule; the first rule that applies decides, and a run to which none
+    /// applies is kept for ever. Repeatable; several in one value are parted by `;`.
+    /// `age=7d,status=COMPLETED|TERMINATED,definition=order*,then=archive`: only the age is needed
+    /// (a number of s, m, h or d); `then` is `delete` unless given.
+    #[arg(long, env = "FERMATA_RETAIN", value_delimiter = ';')]
+    pub retain: Vec<Rule>,
+
+    /// Directory for runs that a rule archives; `archive` in the data directory unless given.
+    #[arg(long, env = "FERMATA_ARCHIVE_DIR")]
+    pub archive_dir: Option<PathBuf>,
 
     /// What to log, as `level` or `target=level,…`.
     #[arg(long, env = "FERMATA_LOG", default_value = "info")]

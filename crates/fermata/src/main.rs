@@ -1,5 +1,6 @@
 //! The Fermata binary: the server, and what operators run beside it.
 
+mod archive;
 mod cli;
 mod lifecycle;
 mod server;

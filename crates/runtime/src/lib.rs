@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod mutant;
 pub mod payloads;
 pub mod queues;
+pub mod retention;
 pub mod shard;
 pub mod tasks;
 
