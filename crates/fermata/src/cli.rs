@@ -20,6 +20,17 @@ pub struct Cli {
 pub enum Command {
     /// Run the server on the embedded store.
     Server(ServerOptions),
+    /// Look at a data directory: how fast its disk syncs, and whether every open run names what it
+    /// waits for. Exit code 0: all is well; 1: something was found; 2: it could not look.
+    Doctor(DoctorOptions),
+}
+
+/// What the doctor looks at.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorOptions {
+    /// Directory of the store. While a server uses it, only its disk is looked at.
+    #[arg(long, env = "FERMATA_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
 }
 
 /// How the server runs. Since 0.1.

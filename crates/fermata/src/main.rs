@@ -2,6 +2,7 @@
 
 mod archive;
 mod cli;
+mod doctor;
 mod lifecycle;
 mod server;
 mod telemetry;
@@ -17,5 +18,6 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.command {
         cli::Command::Server(options) => server::run(&options),
+        cli::Command::Doctor(options) => doctor::run(&options),
     }
 }

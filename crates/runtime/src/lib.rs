@@ -4,6 +4,7 @@
 //! one shard (no I/O, no clock) and its driver, [`commit`] makes groups of batches durable,
 //! [`queues`] matches ready tasks with waiting polls, [`metadata`] keeps registered definitions.
 
+pub mod audit;
 pub mod clock;
 pub mod codec;
 pub mod commit;

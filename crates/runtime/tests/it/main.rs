@@ -1,5 +1,6 @@
 //! Integration tests of the runtime.
 
+mod audit;
 mod engine;
 mod epochs;
 mod golden_events;

@@ -53,14 +53,14 @@ impl Archive for Shelf {
     }
 }
 
-struct Server {
-    store: Arc<ModelStore>,
+pub struct Server {
+    pub store: Arc<ModelStore>,
     clock: Arc<Hands>,
-    engine: Engine,
+    pub engine: Engine,
 }
 
 impl Server {
-    fn open() -> Self {
+    pub fn open() -> Self {
         let store = Arc::new(ModelStore::default());
         let clock = Arc::new(Hands(AtomicI64::new(1_700_000_000_000)));
         let parts = Parts {
@@ -75,7 +75,7 @@ impl Server {
         Self { store, clock, engine }
     }
 
-    async fn start(&self, definition: Value, key: Option<&str>) -> RunId {
+    pub async fn start(&self, definition: Value, key: Option<&str>) -> RunId {
         let definition = self.engine.metadata().inline(definition).expect("compiles");
         let origin = Origin {
             definition: definition.hash,
@@ -109,7 +109,7 @@ impl Server {
     }
 
     /// Rows of runs: all but the shards' own and definitions.
-    fn rows(&self) -> Vec<Row> {
+    pub fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         scan_all(&*self.store as &dyn Store, &ScanRange::All, |row| rows.push(row)).expect("reads");
         rows.retain(|row| !matches!(row.family(), Family::Shard | Family::Resolved));
@@ -117,11 +117,11 @@ impl Server {
     }
 }
 
-fn noop(name: &str) -> Value {
+pub fn noop(name: &str) -> Value {
     json!({"name": name, "tasks": [{"name": "n", "taskReferenceName": "n", "type": "NOOP"}]})
 }
 
-fn waiting(name: &str) -> Value {
+pub fn waiting(name: &str) -> Value {
     json!({"name": name, "tasks": [{"name": "h", "taskReferenceName": "h", "type": "HUMAN"}]})
 }
 
