@@ -5,6 +5,7 @@
 //! [`model`] is the store that is obviously right; [`conformance`] is the suite every store
 //! passes; [`faults`] wraps a store that fails on demand.
 
+pub mod backup;
 pub mod batch;
 pub mod codec;
 pub mod conformance;
