@@ -4,6 +4,7 @@ mod audit;
 mod engine;
 mod epochs;
 mod golden_events;
+mod isolation;
 mod long_loop;
 mod refusals;
 mod retention;

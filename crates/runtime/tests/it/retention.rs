@@ -9,7 +9,7 @@ use fermata_decider::Command;
 use fermata_decider::event::Origin;
 use fermata_decider::needs::{Evaluated, Script};
 use fermata_runtime::Engine;
-use fermata_runtime::clock::Clock;
+use fermata_runtime::clock::{Clock, SystemClock};
 use fermata_runtime::engine::{Config, Parts, RunView};
 use fermata_runtime::evaluator::Evaluator;
 use fermata_runtime::ids::SystemSalt;
@@ -61,16 +61,29 @@ pub struct Server {
 
 impl Server {
     pub fn open() -> Self {
-        let store = Arc::new(ModelStore::default());
+        Self::with_shards(2)
+    }
+
+    pub fn with_shards(shards: u16) -> Self {
         let clock = Arc::new(Hands(AtomicI64::new(1_700_000_000_000)));
+        Self::with(shards, clock.clone(), clock)
+    }
+
+    /// On the machine's own clock.
+    pub fn in_real_time(shards: u16) -> Self {
+        Self::with(shards, Arc::new(SystemClock), Arc::new(Hands(AtomicI64::new(0))))
+    }
+
+    fn with(shards: u16, time: Arc<dyn Clock>, clock: Arc<Hands>) -> Self {
+        let store = Arc::new(ModelStore::default());
         let parts = Parts {
             store: store.clone(),
-            clock: clock.clone(),
+            clock: time,
             salt: Arc::new(SystemSalt),
             evaluator: Arc::new(NoScripts),
             poisoned: Box::new(|error| panic!("{error}")),
         };
-        let config = Config { shards: 2, ..Config::default() };
+        let config = Config { shards, ..Config::default() };
         let engine = Engine::open(parts, config).expect("a model store can be read");
         Self { store, clock, engine }
     }
