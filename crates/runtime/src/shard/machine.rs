@@ -316,7 +316,8 @@ impl Machine {
         self.outputs.pop_front()
     }
 
-    /// Goes on with what the shard asks of itself, up to the limit.
+    /// Goes on with what the shard asks of itself, up to the limit. A run that goes on ends the
+    /// round: its turn may be as long as turns get, and others have waited for it.
     pub fn run_internal(&mut self, now: Timestamp) {
         for _ in 0..INTERNAL_BEFORE_OUTSIDE {
             match self.internal.pop_front() {
@@ -326,6 +327,7 @@ impl Machine {
                         entry.continues = false;
                         let pending = Pending::new(Command::Continue, From::Nobody);
                         self.command(run, pending, now);
+                        break;
                     }
                 }
                 None => break,
