@@ -1,11 +1,11 @@
 //! A task as clients see it (`conductor-rest` 3.4).
 
-use fermata_decider::run::{Run, Task};
+use fermata_decider::run::{Run, Task, dynamic};
 use fermata_runtime::engine::run_view::RunView;
 use fermata_types::{Payload, TaskNumber, Timestamp};
 use fermata_wire::conductor as wire;
 
-use super::definition::Texts;
+use super::definition::{Texts, dynamic_texts};
 
 /// What is shown of a task besides the task itself.
 pub(crate) struct Shown<'a> {
@@ -22,7 +22,9 @@ impl Shown<'_> {
     pub(crate) fn task(&self, task: &Task, input: &Payload, output: &Payload) -> wire::Task {
         let run = self.run;
         let step = run.step_of(task);
-        let texts = self.texts.steps.get(task.step.0 as usize);
+        let own = dynamic::shown::step_json(run, task, input);
+        let own = own.map(|json| dynamic_texts(step, &json));
+        let texts = own.as_ref().or_else(|| self.texts.steps.get(task.step.0 as usize));
         let repeated = texts.map(|texts| &texts.repeated);
         let child = task.child().map(|child| child.to_string());
         let iteration = task.loop_iteration().max(task.iteration);

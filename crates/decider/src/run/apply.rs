@@ -7,7 +7,7 @@ use crate::definition::Kind;
 use crate::event::{Closed, Event, Origin, RunOutput};
 use crate::run::state::{Agenda, Run};
 use crate::run::task::{Stored, Task};
-use crate::run::{clock, follow, made};
+use crate::run::{clock, dynamic, follow, made};
 
 /// Applies the next event. Its number is `run.last + 1`; `run.row` says which history row it is in.
 pub fn apply(run: &mut Run, event: &Event) {
@@ -51,6 +51,8 @@ pub fn apply(run: &mut Run, event: &Event) {
             task.queued = Some(*at);
         }),
         Event::ChildStarted { task, child, at } => child_started(run, *task, *child, *at),
+        Event::BranchesPlanned(planned) => dynamic::happened::planned(run, planned),
+        Event::TaskResolved { task, step } => dynamic::happened::resolved(run, *task, step),
     }
 }
 
@@ -83,14 +85,14 @@ fn started(run: &mut Run, origin: &Origin, stored: Option<Stored>) {
 }
 
 /// Takes an item off the agenda.
-pub(super) fn consume(run: &mut Run, item: Agenda) {
+pub(crate) fn consume(run: &mut Run, item: Agenda) {
     if let Some(at) = run.agenda.iter().position(|found| *found == item) {
         run.agenda.remove(at);
     }
 }
 
 /// Changes a task and keeps its deadline's place in the index.
-pub(super) fn touch(run: &mut Run, number: TaskNumber, change: impl FnOnce(&mut Task)) {
+pub(crate) fn touch(run: &mut Run, number: TaskNumber, change: impl FnOnce(&mut Task)) {
     if let Some(task) = run.task_mut(number) {
         change(task);
     }

@@ -6,13 +6,15 @@ use crate::definition::Kind;
 use crate::event::Scheduled;
 use crate::run::apply::{consume, touch};
 use crate::run::clock;
+use crate::run::dynamic::happened;
 use crate::run::state::{Agenda, Run};
 use crate::run::task::{Extra, Stored, Task};
+use crate::task_kinds::exclusive_join;
 
 /// Adds a task to the state.
 pub(super) fn task_scheduled(run: &mut Run, event: &Scheduled, stored: Option<Stored>) {
-    let definition = run.definition.clone();
-    let step = definition.step(event.step);
+    happened::replaced(run, event.replaces, event.number);
+    let step = run.step_handle(event.step, event.number);
     let first_scheduled = run.task(event.replaces).map_or(event.at, |old| old.first_scheduled);
     let is_worker = matches!(step.kind, Kind::Worker { .. });
     let at_once = event.status == TaskStatus::InProgress;
@@ -75,6 +77,9 @@ pub(super) fn task_scheduled(run: &mut Run, event: &Scheduled, stored: Option<St
 
 /// Takes the agenda item that led to this task; a replaced attempt is marked.
 fn consume_for(run: &mut Run, event: &Scheduled) {
+    if event.replaces == TaskNumber(0) && happened::branch_made(run, event.step) {
+        return;
+    }
     if event.replaces == TaskNumber(0) {
         let entered =
             Agenda::Enter { step: event.step, iteration: event.iteration, scope: event.scope };
@@ -91,6 +96,14 @@ fn consume_for(run: &mut Run, event: &Scheduled) {
 /// What a task the server itself performs needs next.
 fn begin(run: &mut Run, number: TaskNumber, kind: &Kind) {
     match kind {
+        Kind::Join { fork: Some(fork), .. } => {
+            let Some(join) = run.task(number) else { return };
+            let forked = run.forked(*fork, join.scope, join.iteration);
+            if forked.is_none_or(|forked| forked.left == 0) {
+                run.agenda.push_back(Agenda::Join(number));
+            }
+        }
+        Kind::ExclusiveJoin { .. } => exclusive_join::look(run, number),
         Kind::Join { on, unknown, .. } => {
             let Some(join) = run.task(number) else { return };
             let (scope, iteration) = (join.scope, join.iteration);

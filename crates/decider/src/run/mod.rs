@@ -8,6 +8,7 @@ pub mod deadline;
 pub mod decide;
 pub mod derived;
 pub mod document;
+pub mod dynamic;
 pub mod follow;
 pub mod lane;
 pub mod made;

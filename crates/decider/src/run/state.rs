@@ -7,8 +7,9 @@ use fermata_types::{
     EventNumber, Payload, RunEpoch, RunId, RunStatus, TaskId, TaskNumber, TaskStatus, Timestamp,
 };
 
-use crate::definition::{Step, StepId, Workflow};
+use crate::definition::{StepId, Workflow};
 use crate::event::RunOutput;
+use crate::run::dynamic::DynamicSteps;
 use crate::run::lane::Lane;
 use crate::run::task::{Stored, Task};
 
@@ -32,6 +33,8 @@ pub enum Agenda {
     Loop(TaskNumber),
     /// All tasks a JOIN waits for are done.
     Join(TaskNumber),
+    /// Make the next branch of a dynamic fork.
+    Branches(TaskNumber),
 }
 
 /// The state of one run, in its present epoch.
@@ -85,6 +88,8 @@ pub struct Run {
     pub latest: Vec<TaskNumber>,
     /// Tasks inside loops, by loop task, iteration and step: the latest attempt.
     pub in_loops: BTreeMap<(TaskNumber, u32, StepId), TaskNumber>,
+    /// Steps that come from data.
+    pub dynamic: DynamicSteps,
     /// Open tasks.
     pub open: u32,
     /// Open SUB_WORKFLOW tasks and their children.
@@ -140,6 +145,7 @@ impl Run {
             tasks: Vec::new(),
             latest,
             in_loops: BTreeMap::new(),
+            dynamic: DynamicSteps::default(),
             open: 0,
             children: BTreeMap::new(),
             pulls: BTreeSet::new(),
@@ -154,9 +160,9 @@ impl Run {
         }
     }
 
-    /// A copy of what tasks need to know of their run, without the tasks themselves.
+    /// A copy of what a task needs to know of its run, without any task.
     #[must_use]
-    pub fn without_tasks(&self) -> Self {
+    pub fn without_tasks(&self, task: &Task) -> Self {
         let mut copy = Self::new(self.id, self.definition.clone());
         copy.epoch = self.epoch;
         copy.status = self.status;
@@ -165,6 +171,7 @@ impl Run {
         copy.created = self.created;
         copy.ended = self.ended;
         copy.parent = self.parent;
+        copy.dynamic = self.dynamic.only(task.step, task.number);
         copy
     }
 
@@ -185,12 +192,6 @@ impl Run {
     pub(crate) fn task_mut(&mut self, number: TaskNumber) -> Option<&mut Task> {
         let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
         self.tasks.get_mut(index)
-    }
-
-    /// The step a task was made from.
-    #[must_use]
-    pub fn step_of(&self, task: &Task) -> &Step {
-        self.definition.step(task.step)
     }
 
     /// The number the next task will get.
@@ -221,17 +222,6 @@ impl Run {
             TaskStatus::Canceled
         } else {
             task.status
-        }
-    }
-
-    /// The reference as others see it: `ref__N` inside a loop.
-    #[must_use]
-    pub fn reference_of(&self, task: &Task) -> String {
-        let reference = &self.step_of(task).reference;
-        if task.iteration == 0 {
-            reference.clone()
-        } else {
-            format!("{reference}__{}", task.iteration)
         }
     }
 

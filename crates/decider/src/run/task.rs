@@ -30,7 +30,7 @@ pub struct Extra {
     pub loop_iteration: u32,
     /// The last step of a DO_WHILE's iteration is done with.
     pub body_ended: bool,
-    /// Tasks a JOIN still waits for.
+    /// Tasks a JOIN still waits for; of an EXCLUSIVE_JOIN the task that decided it.
     pub waiting_on: u32,
 }
 

@@ -167,7 +167,7 @@ fn open_tasks(run: &Run) -> impl Iterator<Item = &Task> {
 fn pending_by_reference<'a>(run: &'a Run, reference: &str) -> Option<&'a Task> {
     open_tasks(run)
         .find(|task| run.reference_of(task) == reference)
-        .or_else(|| open_tasks(run).find(|task| run.step_of(task).reference == reference))
+        .or_else(|| open_tasks(run).find(|task| run.reference_of_step(task.step) == reference))
 }
 
 /// Top-level keys of `over` put into `base`.

@@ -302,7 +302,7 @@ impl Machine {
         metrics::count(&self.shared.metrics.tasks_leased);
         let Some(task) = entry.run.task(number) else { return };
         let input = self.shared.payloads.get(&(entry.run.id, task.input));
-        let run = std::sync::Arc::new(entry.run.without_tasks());
+        let run = std::sync::Arc::new(entry.run.without_tasks(task));
         let leased = Leased { run, task: task.clone(), input };
         let answer = Answer::Leased(Box::new(leased));
         self.outputs.push_back(Output::Answer(token, answer));

@@ -146,10 +146,7 @@ fn blocking_task(run: &Run, references: &[String]) -> Option<TaskNumber> {
     let found = run.tasks.iter().find(|task| {
         let step = run.step_of(task);
         if task.status.is_terminal() {
-            !task.retried
-                && references
-                    .iter()
-                    .any(|wanted| *wanted == step.reference || *wanted == run.reference_of(task))
+            !task.retried && references.iter().any(|wanted| is_named(run, task, wanted))
         } else {
             matches!(step.kind, Kind::Wait)
                 && task.wait_until().is_none()
@@ -157,4 +154,8 @@ fn blocking_task(run: &Run, references: &[String]) -> Option<TaskNumber> {
         }
     });
     found.map(|task| task.number)
+}
+
+fn is_named(run: &Run, task: &fermata_decider::run::Task, wanted: &str) -> bool {
+    run.reference_of_step(task.step) == *wanted || run.reference_of(task) == *wanted
 }

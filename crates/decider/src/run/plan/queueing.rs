@@ -28,7 +28,7 @@ pub(super) fn place(scheduled: &Scheduled, task_type: &str) -> QueuePlace {
 }
 
 fn task_type<'a>(run: &'a Run, task: &Task) -> Option<&'a str> {
-    match &run.definition.step(task.step).kind {
+    match &run.step_of(task).kind {
         Kind::Worker { task_type } => Some(task_type),
         _ => None,
     }

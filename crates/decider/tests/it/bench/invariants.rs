@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fermata_decider::apply;
-use fermata_decider::definition::Kind;
+use fermata_decider::definition::{Kind, StepId};
 use fermata_decider::run::{Run, Task, clock};
 use fermata_types::{RunStatus, TaskNumber};
 
@@ -55,7 +55,8 @@ fn counters_match(run: &Run) {
 }
 
 fn indexes_match(run: &Run) {
-    let mut latest = vec![TaskNumber(0); run.definition.steps.len()];
+    let steps = run.dynamic.next_id(run.definition.steps.len()).0 as usize;
+    let mut latest = vec![TaskNumber(0); steps];
     let mut in_loops = BTreeMap::new();
     let mut places = BTreeSet::new();
     for task in &run.tasks {
@@ -88,15 +89,28 @@ fn deadlines_match(run: &Run) {
     assert_eq!(run.deadlines, wanted, "deadline index");
 }
 
+/// Whether a step and what is inside it are done with, in the place of that JOIN.
+fn is_done(run: &Run, step: StepId, join: &Task) -> bool {
+    let latest = |step| run.latest_in(step, join.scope, join.iteration);
+    let is_executed = |task: &Task| task.executed && !task.retried;
+    if !latest(step).is_some_and(is_executed) {
+        return false;
+    }
+    // A SWITCH that is a branch of a dynamic fork has ended when what it chose has.
+    let Some((fork, branch)) = run.dynamic.branch_of(step) else { return true };
+    let inside = fork.plan.start(branch)..fork.plan.end(branch);
+    let is_switch = matches!(run.step(step).kind, Kind::Switch { .. });
+    !is_switch || inside.map(|at| latest(fork.id(at))).all(|task| task.is_none_or(is_executed))
+}
+
 /// The names a JOIN still waits for.
 fn awaited(run: &Run, join: &Task) -> Vec<String> {
-    let Kind::Join { on, .. } = &run.step_of(join).kind else { return Vec::new() };
-    on.iter()
-        .filter(|step| {
-            !run.latest_in(**step, join.scope, join.iteration)
-                .is_some_and(|task| task.executed && !task.retried)
-        })
-        .map(|step| run.definition.step(*step).reference.clone())
+    let Kind::Join { on, fork, .. } = &run.step_of(join).kind else { return Vec::new() };
+    let forked = fork.and_then(|fork| run.forked(fork, join.scope, join.iteration));
+    let on = forked.map_or_else(|| on.clone(), |forked| forked.branches().collect());
+    on.into_iter()
+        .filter(|step| !is_done(run, *step, join))
+        .map(|step| run.reference_of_step(step).into_owned())
         .collect()
 }
 
@@ -105,7 +119,12 @@ fn joins_match(run: &Run) {
         return;
     }
     for join in open(run) {
-        let Kind::Join { unknown, .. } = &run.step_of(join).kind else { continue };
+        let Kind::Join { unknown, fork, .. } = &run.step_of(join).kind else { continue };
+        if let Some(fork) = fork.and_then(|fork| run.forked(fork, join.scope, join.iteration)) {
+            let wanted = awaited(run, join).len();
+            assert_eq!(fork.left as usize, wanted, "what {} waits for", run.reference_of(join));
+            continue;
+        }
         let left = join.extra.as_ref().map_or(0, |extra| extra.waiting_on);
         let wanted = awaited(run, join).len() + *unknown as usize;
         assert_eq!(left as usize, wanted, "what {} waits for", run.reference_of(join));
@@ -158,6 +177,7 @@ pub fn waits(run: &Run) -> Vec<String> {
                 waits.push(format!("child {name}"));
             }
             Kind::SubWorkflow { .. } if task.due.is_some() => waits.push(format!("time {name}")),
+            Kind::ExclusiveJoin { .. } => waits.push(format!("join {name}")),
             Kind::Join { unknown, .. } => {
                 let mut names = awaited(run, task);
                 names.extend((0..*unknown).map(|_| "?".to_owned()));
