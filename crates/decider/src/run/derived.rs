@@ -132,11 +132,12 @@ impl Gather<'_> {
             Part::Shallow => return Value::Object(map),
             Part::Iteration(wanted) => (wanted, wanted),
         };
-        let range = (task.number, first, StepId(0))..=(task.number, last, StepId(u32::MAX));
-        for ((_, iteration, step), number) in run.in_loops.range(range) {
-            self.body_task(run, &mut map, (*iteration, *step), *number);
-            if self.tasks > self.limit {
-                break;
+        for iteration in first..=last.min(iteration) {
+            for number in run.in_loops.iteration(task.number, iteration) {
+                self.body_task(run, &mut map, iteration, *number);
+                if self.tasks > self.limit {
+                    return Value::Object(map);
+                }
             }
         }
         Value::Object(map)
@@ -146,14 +147,14 @@ impl Gather<'_> {
         &mut self,
         run: &Run,
         map: &mut Map<String, Value>,
-        (iteration, step): (u32, StepId),
+        iteration: u32,
         number: TaskNumber,
     ) {
         let Some(body) = run.task(number) else { return };
         let output = self.nested(run, body);
         let entry = map.entry(iteration.to_string()).or_insert_with(|| Value::Object(Map::new()));
         if let Some(entry) = entry.as_object_mut() {
-            entry.insert(run.definition.step(step).reference.clone(), output);
+            entry.insert(run.step_of(body).reference.clone(), output);
         }
     }
 }

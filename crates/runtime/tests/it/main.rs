@@ -5,3 +5,4 @@ mod epochs;
 mod golden_events;
 mod long_loop;
 mod refusals;
+mod skeleton;
