@@ -129,7 +129,8 @@ fn children(
 
 fn may_have_children(definition: &Workflow) -> bool {
     definition.steps.iter().any(|step| match &step.kind {
-        Kind::SubWorkflow { .. } => true,
+        // What is made from data may be anything.
+        Kind::SubWorkflow { .. } | Kind::DynamicFork { .. } | Kind::Dynamic { .. } => true,
         Kind::Worker { .. }
         | Kind::Switch { .. }
         | Kind::Inline
@@ -137,6 +138,7 @@ fn may_have_children(definition: &Workflow) -> bool {
         | Kind::Terminate
         | Kind::Fork { .. }
         | Kind::Join { .. }
+        | Kind::ExclusiveJoin { .. }
         | Kind::DoWhile { .. }
         | Kind::Wait
         | Kind::Human

@@ -265,7 +265,9 @@ impl Machine {
                 entry.used = self.tick;
                 if self.has(Mutant::CounterResetOnLoad) {
                     let ended = |task: &fermata_decider::run::Task| task.status.is_terminal();
-                    let _ = entry.run.tasks.pop_if(|task| ended(task));
+                    if entry.run.tasks.last().is_some_and(ended) {
+                        let _ = entry.run.tasks.pop();
+                    }
                 }
                 let hash = entry.run.definition.hash;
                 self.resolved.insert(hash);

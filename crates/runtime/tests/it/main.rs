@@ -8,3 +8,4 @@ mod isolation;
 mod long_loop;
 mod refusals;
 mod retention;
+mod skeleton;

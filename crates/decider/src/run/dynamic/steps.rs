@@ -103,6 +103,12 @@ impl DynamicSteps {
         forks.find_map(|fork| Some(fork.id(fork.plan.find(reference)?)))
     }
 
+    /// Every step of that reference, by its forks from the first to the latest.
+    pub(crate) fn find_all(&self, reference: &str) -> Vec<StepId> {
+        let found = |fork: &Forked| Some(fork.id(fork.plan.find(reference)?));
+        self.forks.iter().filter_map(found).collect()
+    }
+
     /// The step of that reference in one place: an iteration of a loop, or outside of loops.
     #[must_use]
     pub fn find_in(&self, reference: &str, scope: TaskNumber, iteration: u32) -> Option<StepId> {
