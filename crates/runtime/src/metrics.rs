@@ -37,6 +37,8 @@ counters! {
     batches = "fermata_commit_batches_total", "Batches made durable by group commits.";
     /// Runs loaded from the store.
     loads = "fermata_run_loads_total", "Runs loaded from the store.";
+    /// Snapshots of runs staged.
+    snapshots = "fermata_snapshots_total", "Snapshots of runs written.";
 }
 
 /// Counts one.

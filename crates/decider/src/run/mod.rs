@@ -18,6 +18,7 @@ pub mod message;
 pub mod operate;
 pub mod paged;
 pub mod plan;
+pub mod snapshot;
 pub mod start;
 pub mod state;
 pub mod task;

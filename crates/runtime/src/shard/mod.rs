@@ -11,6 +11,7 @@ pub mod overlay;
 pub mod relay;
 pub mod release;
 pub mod request;
+pub mod snapshot;
 pub mod staging;
 pub mod start;
 pub mod turn;

@@ -39,7 +39,8 @@ fn machine() -> Machine {
         metrics: Metrics::default(),
         mutation: Mutation::default(),
     };
-    let config = MachineConfig { shard: ShardId(0), epoch: ShardEpoch(1), cached_runs: 8 };
+    let (shard, epoch) = (ShardId(0), ShardEpoch(1));
+    let config = MachineConfig { shard, epoch, cached_runs: 8, snapshot_events: 256 };
     Machine::new(config, Arc::new(shared))
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fermata_decider::apply;
 use fermata_decider::definition::Kind;
+use fermata_decider::run::snapshot::{Head, decode_page, encode_page};
 use fermata_decider::run::{Run, Task, clock, lookup};
 use fermata_types::{RunStatus, TaskNumber};
 
@@ -177,6 +178,49 @@ pub fn folds_again(driven: &Driven) {
     again.row = run.row;
     again.lane = run.lane;
     assert!(format!("{again:?}") == format!("{run:?}"), "{again:#?}\nis not\n{run:#?}");
+    goes_on_from_a_snapshot(driven);
+}
+
+/// The state written down after any row and read back is the same state, and the rest of history
+/// folded onto it gives the same end.
+fn goes_on_from_a_snapshot(driven: &Driven) {
+    let run = &driven.run;
+    let rows: BTreeSet<_> = driven.events.iter().map(|(row, _)| *row).collect();
+    // After a few rows, or one of a long history; the last counts in any case.
+    let each = if rows.len() > 100 { rows.len() } else { (rows.len() / 3).max(1) };
+    for upto in rows.iter().rev().step_by(each) {
+        let mut again = Run::new(run.id, run.definition.clone());
+        for (row, event) in driven.events.iter().take_while(|(row, _)| row <= upto) {
+            again.row = *row;
+            apply(&mut again, event);
+        }
+        let mut restored = restore(&again);
+        assert!(
+            format!("{again:?}") == format!("{restored:?}"),
+            "{again:#?}\nis not\n{restored:#?}"
+        );
+        for (row, event) in driven.events.iter().skip_while(|(row, _)| row <= upto) {
+            restored.row = *row;
+            apply(&mut restored, event);
+        }
+        restored.row = run.row;
+        restored.lane = run.lane;
+        assert!(format!("{restored:?}") == format!("{run:?}"), "{restored:#?}\nis not\n{run:#?}");
+    }
+}
+
+fn restore(run: &Run) -> Run {
+    let head = Head::of(run);
+    let holders = head.holders();
+    let mut first = TaskNumber(1);
+    let mut pages = Vec::new();
+    for page in run.tasks.pages() {
+        let steps = run.definition.steps.len();
+        let tasks = decode_page(&encode_page(page), first, steps, &holders).expect("a whole page");
+        first = TaskNumber(first.0 + u32::try_from(tasks.len()).expect("few"));
+        pages.push(tasks);
+    }
+    head.restore(run.id, run.definition.clone(), holders, pages).expect("it fits")
 }
 
 /// What a run that has not ended waits for.
