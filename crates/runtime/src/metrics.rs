@@ -39,6 +39,8 @@ counters! {
     runs_retired = "fermata_runs_retired_total", "Ended runs removed by retention.";
     /// Runs loaded from the store.
     loads = "fermata_run_loads_total", "Runs loaded from the store.";
+    /// Snapshots of runs staged.
+    snapshots = "fermata_snapshots_total", "Snapshots of runs written.";
 }
 
 /// Counts one.

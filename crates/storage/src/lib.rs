@@ -23,6 +23,6 @@ pub use rows::{
     EndedKey, EndedKind, EndedRow, Family, HistoryKey, HistoryRow, Home, LaneKey, LaneRow,
     LookupKey, LookupRow, MessageKey, MessageRow, OutboxKey, OutboxRow, PayloadKey, PayloadRow,
     QueueKey, QueueRow, Ready, ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange,
-    ShardRow, ShardRowKey, TaskLogKey, TaskLogRow,
+    ShardRow, ShardRowKey, SnapshotKey, SnapshotRow, TaskLogKey, TaskLogRow,
 };
 pub use store::{CommitError, Page, ReadError, Store, SyncStats};

@@ -15,10 +15,9 @@ use crate::run::{clock, dynamic, follow, made};
 /// Applies the next event. Its number is `run.last + 1`; `run.row` says which history row it is in.
 pub fn apply(run: &mut Run, event: &Event) {
     run.last = run.last.next();
-    let stored = event.payload().map(|_| {
-        let index = u16::try_from(run.last.0.saturating_sub(run.row.0)).unwrap_or(u16::MAX);
-        Stored::new(run.row, index)
-    });
+    let index = u16::try_from(run.last.0.saturating_sub(run.row.0)).unwrap_or(u16::MAX);
+    let place = Stored::new(run.row, index);
+    let stored = event.payload().map(|_| place);
     match event {
         Event::RunStarted(origin) => started(run, origin, stored),
         Event::TaskScheduled(scheduled) => made::task_scheduled(run, scheduled, stored),
@@ -54,7 +53,7 @@ pub fn apply(run: &mut Run, event: &Event) {
             task.set_queued(Some(*at));
         }),
         Event::ChildStarted { task, child, at } => child_started(run, *task, *child, *at),
-        Event::BranchesPlanned(planned) => dynamic::happened::planned(run, planned),
+        Event::BranchesPlanned(planned) => dynamic::happened::planned(run, planned, place),
         Event::TaskResolved { task, step } => dynamic::happened::resolved(run, *task, step),
     }
 }

@@ -19,6 +19,7 @@ pub mod message;
 pub mod operate;
 pub mod paged;
 pub mod plan;
+pub mod snapshot;
 pub mod start;
 pub mod state;
 pub mod task;

@@ -14,12 +14,14 @@ pub const PAGE_ITEMS: usize = 512;
 pub struct Paged<T> {
     /// All but the last are full; none is empty.
     pages: Vec<Arc<Vec<T>>>,
+    /// Which pages have changed since [`Paged::take_changes`], by number.
+    changed: Vec<bool>,
     len: usize,
 }
 
 impl<T> Default for Paged<T> {
     fn default() -> Self {
-        Self { pages: Vec::new(), len: 0 }
+        Self { pages: Vec::new(), changed: Vec::new(), len: 0 }
     }
 }
 
@@ -65,6 +67,19 @@ impl<T> Paged<T> {
         &self.pages
     }
 
+    /// Which pages, by number, have changed since this was asked last; all that were ever added
+    /// count as changed at first, those of [`Paged::from_pages`] do not.
+    pub fn take_changes(&mut self) -> Vec<bool> {
+        let none = vec![false; self.changed.len()];
+        std::mem::replace(&mut self.changed, none)
+    }
+
+    fn note(&mut self, page: usize) {
+        if let Some(changed) = self.changed.get_mut(page) {
+            *changed = true;
+        }
+    }
+
     /// A list of these pages.
     ///
     /// None when one that is not the last is not full, or the last is empty or too large.
@@ -74,7 +89,8 @@ impl<T> Paged<T> {
         let is_whole = full.iter().all(|page| page.len() == PAGE_ITEMS)
             && (1..=PAGE_ITEMS).contains(&last.len());
         let len = full.len() * PAGE_ITEMS + last.len();
-        is_whole.then(|| Self { pages: pages.into_iter().map(Arc::new).collect(), len })
+        let changed = vec![false; pages.len()];
+        is_whole.then(|| Self { pages: pages.into_iter().map(Arc::new).collect(), changed, len })
     }
 }
 
@@ -93,8 +109,12 @@ impl<T: Clone> Paged<T> {
                     *page = Arc::new(copy);
                 }
             },
-            _ => self.pages.push(Arc::new(vec![item])),
+            _ => {
+                self.pages.push(Arc::new(vec![item]));
+                self.changed.push(true);
+            }
         }
+        self.note(self.len / PAGE_ITEMS);
         self.len += 1;
     }
 
@@ -104,6 +124,9 @@ impl<T: Clone> Paged<T> {
         if at % PAGE_ITEMS >= page.len() {
             return None;
         }
+        if let Some(changed) = self.changed.get_mut(at / PAGE_ITEMS) {
+            *changed = true;
+        }
         Arc::make_mut(page).get_mut(at % PAGE_ITEMS)
     }
 
@@ -111,10 +134,13 @@ impl<T: Clone> Paged<T> {
     pub fn pop(&mut self) -> Option<T> {
         let page = Arc::make_mut(self.pages.last_mut()?);
         let item = page.pop();
-        if page.is_empty() {
-            self.pages.pop();
-        }
+        let is_empty = page.is_empty();
         self.len -= usize::from(item.is_some());
+        self.note(self.len / PAGE_ITEMS);
+        if is_empty {
+            self.pages.pop();
+            self.changed.pop();
+        }
         item
     }
 }
@@ -227,6 +253,22 @@ mod tests {
         let shares = |page: usize| std::ptr::eq(&copy.pages()[page][0], &list.pages()[page][0]);
         assert_eq!([shares(0), shares(1), shares(2)], [false, true, false]);
         assert_ne!(copy, list);
+    }
+
+    #[test]
+    fn it_knows_which_pages_have_changed() {
+        let mut list: Paged<usize> = (0..2 * PAGE_ITEMS).collect();
+        assert_eq!(list.take_changes(), [true, true]);
+        assert_eq!(list.take_changes(), [false, false]);
+        *list.get_mut(PAGE_ITEMS).expect("there is one") = 0;
+        assert_eq!(list.clone().take_changes(), [false, true]);
+        list.push(1);
+        assert_eq!(list.take_changes(), [false, true, true]);
+        list.push(2);
+        assert_eq!(list.take_changes(), [false, false, true]);
+        list.pop();
+        list.pop();
+        assert_eq!(list.take_changes(), [false, false]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use fermata_types::{
     EventNumber, Payload, RunEpoch, RunId, RunStatus, TaskId, TaskNumber, TaskStatus, Timestamp,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::definition::{StepId, Workflow};
 use crate::event::RunOutput;
 use crate::run::dynamic::DynamicSteps;
@@ -17,7 +19,7 @@ use crate::run::paged::Paged;
 use crate::run::task::{Stored, Task};
 
 /// Something the run has to do next. Derived from events by `apply`, never stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Agenda {
     /// Make a task from a step.
     Enter {

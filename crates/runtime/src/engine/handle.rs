@@ -112,10 +112,12 @@ impl Engine {
             commits,
             evaluator: parts.evaluator,
             places: Arc::new(Semaphore::new(config.script_places)),
+            snapshots: Arc::new(Semaphore::new(1)),
         };
         let map = ShardMap::dealt(count);
         let mut tasks = TaskSet::default();
-        let owned = Owned { epoch, cached_runs: config.cached_runs };
+        let (cached_runs, snapshot_events) = (config.cached_runs, config.snapshot_events);
+        let owned = Owned { epoch, cached_runs, snapshot_events };
         let (mailboxes, done) =
             start_shards(&map, &world, owned, &mut tasks).map_err(read("shards"))?;
         tasks.spawn("delayed tasks", room.clone().run_delayed());
@@ -462,6 +464,7 @@ fn key_of(name: &str, key: &str) -> ShardKey {
 struct Owned {
     epoch: ShardEpoch,
     cached_runs: usize,
+    snapshot_events: u64,
 }
 
 type Started = (Vec<mpsc::Sender<Envelope>>, oneshot::Receiver<()>);
@@ -476,8 +479,8 @@ fn start_shards(
     let done = Arc::new(done);
     let mut mailboxes = Vec::with_capacity(usize::from(map.count()));
     for shard in (0..map.count()).map(ShardId) {
-        let Owned { epoch, cached_runs } = owned;
-        let config = MachineConfig { shard, epoch, cached_runs };
+        let Owned { epoch, cached_runs, snapshot_events } = owned;
+        let config = MachineConfig { shard, epoch, cached_runs, snapshot_events };
         let mut machine = Machine::new(config, world.shared.clone());
         recovery::recover_shard(&*world.store, shard, &mut machine)?;
         let (driver, mailbox) = Driver::new(shard, machine, world.clone());

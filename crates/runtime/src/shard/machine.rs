@@ -12,7 +12,9 @@ use fermata_decider::run::Stored;
 use fermata_storage::{
     Batch, DedupKey, DefinitionKey, DefinitionRow, EndedKey, EndedRow, QueueKey, Write,
 };
-use fermata_types::{BatchNumber, MessageOffset, RunEpoch, RunId, ShardEpoch, ShardId, Timestamp};
+use fermata_types::{
+    BatchNumber, MessageOffset, RunEpoch, RunId, ShardEpoch, ShardId, TaskId, Timestamp,
+};
 
 use crate::ids::{Mint, Salt};
 use crate::metadata::Metadata;
@@ -24,6 +26,7 @@ use crate::shard::entry::Entry;
 use crate::shard::overlay::Overlay;
 use crate::shard::relay::{From, Pending, Relay};
 use crate::shard::request::{Answer, Failure, Request, Start, Token, Wait};
+use crate::shard::snapshot;
 use crate::shard::watch::Watch;
 
 /// Commands between runs taken before one from outside (design 3).
@@ -58,6 +61,8 @@ pub struct MachineConfig {
     pub epoch: ShardEpoch,
     /// Runs kept in memory.
     pub cached_runs: usize,
+    /// Events after which a run is written down again, unless it is large.
+    pub snapshot_events: u64,
 }
 
 /// A batch ready to be committed.
@@ -80,6 +85,8 @@ pub enum LoadRequest {
     Messages(RunId, MessageOffset, u32),
     /// The run of an idempotency key.
     Dedup(DedupKey),
+    /// The number of the last log line of a task.
+    LogLines(TaskId),
     /// All keys of a run's rows, to delete them.
     Keys(RunId),
     /// Whether what has ended may be removed, and all keys of its rows.
@@ -97,6 +104,8 @@ pub enum Output {
     Load(LoadRequest),
     /// Run a script and call [`Machine::handle_evaluated`].
     Evaluate(RunId, EvaluationRequest),
+    /// Encode a snapshot, off the shard's turn, and call [`Machine::handle_snapshot`].
+    Snapshot(Box<snapshot::Job>),
     /// A queue row is durable: tell the hub.
     Enqueued(QueueKey, RunEpoch),
     /// A task left its queue other than by a lease: tell the hub.
@@ -111,6 +120,8 @@ pub(super) enum Held {
     Output(Output),
     Arm(RunId, Timestamp, RunEpoch),
     Disarm(RunId),
+    /// What is left of a run's snapshot may be staged.
+    Snapshot(RunId),
 }
 
 /// The state of one shard.
@@ -146,6 +157,9 @@ pub struct Machine {
     /// Resolved definitions whose row this shard has staged or found.
     pub(super) resolved: BTreeSet<DefinitionHash>,
     pub(super) cached_runs: usize,
+    pub(super) snapshot_events: u64,
+    /// Snapshots asked for so far, also before the machine began anew.
+    pub(super) tickets: u64,
     pub(super) tick: u64,
 }
 
@@ -243,6 +257,8 @@ impl Machine {
             watches: BTreeMap::new(),
             resolved: BTreeSet::new(),
             cached_runs: config.cached_runs,
+            snapshot_events: config.snapshot_events,
+            tickets: 0,
             tick: 0,
         }
     }
@@ -424,12 +440,16 @@ impl Machine {
             Read::Snapshot(token) | Read::Watch(token, _) => Some(*token),
             _ => None,
         }));
-        let config =
-            MachineConfig { shard: self.shard, epoch: self.epoch, cached_runs: self.cached_runs };
+        let config = MachineConfig {
+            shard: self.shard,
+            epoch: self.epoch,
+            cached_runs: self.cached_runs,
+            snapshot_events: self.snapshot_events,
+        };
         let outputs = std::mem::take(&mut self.outputs);
-        let building = self.building;
+        let (building, tickets) = (self.building, self.tickets);
         *self = Self::new(config, self.shared.clone());
-        self.building = building;
+        (self.building, self.tickets) = (building, tickets);
         self.durable = BatchNumber(building.0.saturating_sub(1));
         self.outputs = outputs;
         for token in tokens {

@@ -13,6 +13,7 @@ pub mod release;
 pub mod removable;
 pub mod removal;
 pub mod request;
+pub mod snapshot;
 pub mod staging;
 pub mod start;
 pub mod turn;

@@ -77,6 +77,7 @@ pub fn removable(
     for range in [
         ScanRange::History { run },
         ScanRange::Payloads { run },
+        ScanRange::Snapshot { run },
         ScanRange::Lanes { run },
         ScanRange::MessagesOfRun { run },
         ScanRange::TaskLogsOfRun { run },

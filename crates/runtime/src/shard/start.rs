@@ -17,6 +17,7 @@ use crate::shard::load::{Loaded, LoadedRun};
 use crate::shard::machine::{Held, LoadRequest, Machine, Output, Read};
 use crate::shard::relay::{From, Internal, Pending};
 use crate::shard::request::{Answer, Failure, Start, Strategy, Token, Wait};
+use crate::shard::snapshot::Progress;
 
 /// An idempotency key outlives its deleted run for that long (design 3).
 pub(super) const KEY_KEPT: Span = Span::from_seconds(7 * 86_400);
@@ -201,6 +202,13 @@ impl Machine {
                     self.go_on(run, now);
                 }
             }
+            Loaded::LogLines(task, number) => {
+                if let Some(entry) = self.runs.get_mut(&task.run()) {
+                    entry.asked.log_lines.remove(&task.number());
+                    entry.log_lines.entry(task.number()).or_insert(number);
+                    self.go_on(task.run(), now);
+                }
+            }
             Loaded::Messages(run, messages) => {
                 if let Some(entry) = self.runs.get_mut(&run) {
                     entry.asked.messages = false;
@@ -261,7 +269,8 @@ impl Machine {
         match found {
             Some(loaded) if !self.runs.contains_key(&run) && !self.deleted.contains_key(&run) => {
                 let mut entry = Entry::new(loaded.run, loaded.armed);
-                entry.log_lines = loaded.log_lines;
+                entry.is_new = false;
+                entry.snapshot = Progress::loaded(loaded.written, loaded.is_unreadable);
                 entry.used = self.tick;
                 if self.has(Mutant::CounterResetOnLoad) {
                     let ended = |task: &fermata_decider::run::Task| task.status.is_terminal();
@@ -324,13 +333,13 @@ impl Machine {
                 }
             }
             LoadRequest::Payload(run, _) | LoadRequest::Messages(run, ..) => {
-                if let Some(entry) = self.runs.get_mut(&run) {
-                    let parked = std::mem::take(&mut entry.parked);
-                    tokens.extend(parked.iter().filter_map(|pending| match pending.from {
-                        From::Token(token, _) => Some(token),
-                        _ => None,
-                    }));
+                tokens.extend(self.parked_tokens(run));
+            }
+            LoadRequest::LogLines(task) => {
+                if let Some(entry) = self.runs.get_mut(&task.run()) {
+                    entry.asked.log_lines.remove(&task.number());
                 }
+                tokens.extend(self.parked_tokens(task.run()));
             }
             LoadRequest::Dedup(key) => {
                 let starts = self.starts.remove(&key).unwrap_or_default();
@@ -344,6 +353,17 @@ impl Machine {
         for token in tokens {
             self.outputs.push_back(Output::Answer(token, Answer::Failed(Failure::Unreadable)));
         }
+    }
+
+    /// Takes the commands that wait for something of a run; whom to tell that it cannot be read.
+    fn parked_tokens(&mut self, run: RunId) -> Vec<Token> {
+        let Some(entry) = self.runs.get_mut(&run) else { return Vec::new() };
+        let parked = std::mem::take(&mut entry.parked);
+        let token = |pending: &Pending| match pending.from {
+            From::Token(token, _) => Some(token),
+            _ => None,
+        };
+        parked.iter().filter_map(token).collect()
     }
 
     /// Changes registered definitions; the snapshot is swapped before the answer.

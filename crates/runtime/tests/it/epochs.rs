@@ -58,7 +58,8 @@ impl Bench {
             metrics: Metrics::default(),
             mutation: Mutation::default(),
         });
-        let config = MachineConfig { shard: SHARD, epoch: ShardEpoch(1), cached_runs: 8 };
+        let (shard, epoch) = (SHARD, ShardEpoch(1));
+        let config = MachineConfig { shard, epoch, cached_runs: 8, snapshot_events: 256 };
         let mut machine = Machine::new(config, shared.clone());
         recovery::recover_shard(&store, SHARD, &mut machine).expect("readable");
         Self { store, shared, machine, tokens: 0 }

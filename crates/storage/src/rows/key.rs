@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::rows::{
     DeadlineKey, DedupKey, DefinitionKey, EndedKey, Family, HistoryKey, LaneKey, LookupKey,
-    MessageKey, OutboxKey, PayloadKey, QueueKey, ResolvedKey, RunKey, ShardRowKey, TaskLogKey,
+    MessageKey, OutboxKey, PayloadKey, QueueKey, ResolvedKey, RunKey, ShardRowKey, SnapshotKey,
+    TaskLogKey,
 };
 
 /// The key of a row of any family. The order of keys is the order of families, then that of the
@@ -40,6 +41,8 @@ pub enum RowKey {
     Lookup(LookupKey),
     /// A shard's epoch.
     Shard(ShardRowKey),
+    /// A chunk of a run's state.
+    Snapshot(SnapshotKey),
     /// An ended run.
     Ended(EndedKey),
 }
@@ -73,6 +76,7 @@ impl RowKey {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Snapshot(_) => Family::Snapshot,
             Self::Ended(_) => Family::Ended,
         }
     }
@@ -97,6 +101,7 @@ impl RowKey {
                 LookupKey::Running { shard, .. } | LookupKey::Correlated { shard, .. },
             ) => Home::Shard(*shard),
             Self::Shard(key) => Home::Shard(key.shard),
+            Self::Snapshot(key) => Home::Key(key.run.key()),
             Self::Ended(key) => Home::Shard(key.shard),
         }
     }
@@ -177,6 +182,12 @@ impl From<TaskLogKey> for RowKey {
 impl From<LookupKey> for RowKey {
     fn from(key: LookupKey) -> Self {
         Self::Lookup(key)
+    }
+}
+
+impl From<SnapshotKey> for RowKey {
+    fn from(key: SnapshotKey) -> Self {
+        Self::Snapshot(key)
     }
 }
 

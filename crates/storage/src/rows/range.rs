@@ -8,7 +8,7 @@ use crate::codec::KeyWriter;
 use crate::rows::{
     DeadlineKey, DedupKey, DefinitionHash, DefinitionKey, EndedKey, Family, HistoryKey, LaneKey,
     LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, Ready, ResolvedKey, RowKey, RunKey,
-    ShardRowKey, TaskLogKey, definition, lookup,
+    ShardRowKey, SnapshotKey, TaskLogKey, definition, lookup,
 };
 
 /// A range of rows, read in key order.
@@ -28,6 +28,11 @@ pub enum ScanRange {
     RunsOfKey {
         /// The shard key.
         key: ShardKey,
+    },
+    /// The chunks of a run's snapshot, the head first.
+    Snapshot {
+        /// The run.
+        run: RunId,
     },
     /// A run's large payloads.
     Payloads {
@@ -147,6 +152,7 @@ impl ScanRange {
             Self::History { .. } => Family::History,
             Self::RunsOfKey { .. } => Family::Run,
             Self::Payloads { .. } => Family::Payload,
+            Self::Snapshot { .. } => Family::Snapshot,
             Self::QueuesOfShard { .. } | Self::Queue { .. } => Family::Queue,
             Self::Deadlines { .. } => Family::Deadline,
             Self::OutboxOfShard { .. } | Self::Outbox { .. } => Family::Outbox,
@@ -174,6 +180,7 @@ impl ScanRange {
             (Self::History { run }, RowKey::History(key)) => key.run == *run,
             (Self::RunsOfKey { key: shard_key }, RowKey::Run(key)) => key.run.key() == *shard_key,
             (Self::Payloads { run }, RowKey::Payload(key)) => key.run == *run,
+            (Self::Snapshot { run }, RowKey::Snapshot(key)) => key.run == *run,
             (Self::QueuesOfShard { shard }, RowKey::Queue(key)) => key.shard == *shard,
             (Self::Queue { shard, queue }, RowKey::Queue(key)) => {
                 key.shard == *shard && key.queue == *queue
@@ -236,6 +243,7 @@ impl ScanRange {
             Self::History { run } => HistoryKey { run, first: EventNumber(0) }.into(),
             Self::RunsOfKey { key } => RunKey { run: lowest_run(key) }.into(),
             Self::Payloads { run } => PayloadKey { run, event: EventNumber(0), part: 0 }.into(),
+            Self::Snapshot { run } => SnapshotKey { run, chunk: 0 }.into(),
             Self::QueuesOfShard { shard } => lowest_queue(shard, String::new()),
             Self::Queue { shard, queue } => lowest_queue(shard, queue),
             Self::Deadlines { shard } => {
@@ -283,6 +291,7 @@ impl ScanRange {
             Self::All | Self::Family(_) => out,
             Self::History { run }
             | Self::Payloads { run }
+            | Self::Snapshot { run }
             | Self::Lanes { run }
             | Self::MessagesOfRun { run } => out.run(*run),
             Self::RunsOfKey { key } => out.u16(key.get()),
@@ -328,6 +337,7 @@ fn lowest_of(family: Family) -> RowKey {
         Family::TaskLog => ScanRange::TaskLogsOfRun { run }.lowest(),
         Family::Lookup => lowest_running(shard, String::new()),
         Family::Shard => ShardRowKey { shard }.into(),
+        Family::Snapshot => ScanRange::Snapshot { run }.lowest(),
         Family::Ended => lowest_ended(shard),
     }
 }

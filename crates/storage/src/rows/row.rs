@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::rows::{
     DeadlineRow, DedupRow, DefinitionRow, EndedRow, Family, HistoryRow, LaneRow, LookupRow,
-    MessageRow, OutboxRow, PayloadRow, QueueRow, ResolvedRow, RowKey, RunRow, ShardRow, TaskLogRow,
+    MessageRow, OutboxRow, PayloadRow, QueueRow, ResolvedRow, RowKey, RunRow, ShardRow,
+    SnapshotRow, TaskLogRow,
 };
 
 /// A row of any family, key and all.
@@ -38,6 +39,8 @@ pub enum Row {
     Lookup(LookupRow),
     /// A shard's epoch.
     Shard(ShardRow),
+    /// A chunk of a run's state.
+    Snapshot(SnapshotRow),
     /// An ended run.
     Ended(EndedRow),
 }
@@ -61,6 +64,7 @@ impl Row {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Snapshot(_) => Family::Snapshot,
             Self::Ended(_) => Family::Ended,
         }
     }
@@ -83,6 +87,7 @@ impl Row {
             Self::TaskLog(row) => RowKey::TaskLog(row.key),
             Self::Lookup(row) => RowKey::Lookup(row.key.clone()),
             Self::Shard(row) => RowKey::Shard(row.key),
+            Self::Snapshot(row) => RowKey::Snapshot(row.key),
             Self::Ended(row) => RowKey::Ended(row.key),
         }
     }
@@ -163,6 +168,12 @@ impl From<TaskLogRow> for Row {
 impl From<LookupRow> for Row {
     fn from(row: LookupRow) -> Self {
         Self::Lookup(row)
+    }
+}
+
+impl From<SnapshotRow> for Row {
+    fn from(row: SnapshotRow) -> Self {
+        Self::Snapshot(row)
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fermata_types::TaskNumber;
+use fermata_types::{Payload, TaskNumber};
 
 use crate::definition::{Step, StepId};
 use crate::planned::Planned;
 use crate::run::dynamic::plan::{Place, Plan, SharedSteps};
+use crate::run::task::Stored;
 
 /// A dynamic fork that was reached.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Forked {
     pub made: u32,
     /// Branches that are not done with: what its JOIN waits for.
     pub left: u32,
+    /// Where the event is that fixed them.
+    pub stored: Stored,
     /// The branches.
     pub plan: Arc<Plan>,
 }
@@ -56,8 +59,8 @@ pub struct DynamicSteps {
     /// Forks by where they stand: loop task and iteration.
     places: BTreeMap<(TaskNumber, u32), Vec<u32>>,
     shared: SharedSteps,
-    /// What DYNAMIC tasks are.
-    resolved: BTreeMap<TaskNumber, Arc<Step>>,
+    /// What DYNAMIC tasks are, and the JSON that says so.
+    resolved: BTreeMap<TaskNumber, (Arc<Step>, Payload)>,
 }
 
 impl DynamicSteps {
@@ -127,11 +130,21 @@ impl DynamicSteps {
     /// What a DYNAMIC task is.
     #[must_use]
     pub fn resolved(&self, task: TaskNumber) -> Option<&Arc<Step>> {
+        self.resolved.get(&task).map(|(step, _)| step)
+    }
+
+    /// What a DYNAMIC task is, and the JSON that says so.
+    pub(crate) fn resolution(&self, task: TaskNumber) -> Option<&(Arc<Step>, Payload)> {
         self.resolved.get(&task)
     }
 
-    pub(crate) fn resolve(&mut self, task: TaskNumber, step: Arc<Step>) {
-        self.resolved.insert(task, step);
+    /// All of them, by task.
+    pub(crate) fn resolutions(&self) -> impl Iterator<Item = (TaskNumber, &Payload)> {
+        self.resolved.iter().map(|(task, (_, source))| (*task, source))
+    }
+
+    pub(crate) fn resolve(&mut self, task: TaskNumber, step: Arc<Step>, source: Payload) {
+        self.resolved.insert(task, (step, source));
     }
 
     /// The id the next plan begins with, behind `first`, the number of the definition's steps.
@@ -144,7 +157,13 @@ impl DynamicSteps {
     }
 
     /// Adds the branches of a fork; answers how many step ids they take.
-    pub(crate) fn add(&mut self, planned: &Planned, place: Place, at: (TaskNumber, u32)) -> u32 {
+    pub(crate) fn add(
+        &mut self,
+        planned: &Planned,
+        place: Place,
+        at: (TaskNumber, u32),
+        stored: Stored,
+    ) -> u32 {
         let plan = Arc::new(Plan::of(planned, place, &mut self.shared));
         let width = plan.width();
         let index = u32::try_from(self.forks.len()).unwrap_or(u32::MAX);
@@ -157,6 +176,7 @@ impl DynamicSteps {
             base: place.base,
             made: 0,
             left: plan.count(),
+            stored,
             plan,
         });
         width
@@ -166,7 +186,7 @@ impl DynamicSteps {
     #[must_use]
     pub fn only(&self, step: StepId, task: TaskNumber) -> Self {
         let fork = self.of_step(step).map(|(fork, _)| fork.clone());
-        let resolved = self.resolved(task).map(|step| (task, step.clone()));
+        let resolved = self.resolution(task).map(|found| (task, found.clone()));
         Self {
             forks: fork.into_iter().collect(),
             resolved: resolved.into_iter().collect(),

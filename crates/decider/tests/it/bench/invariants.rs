@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fermata_decider::apply;
 use fermata_decider::definition::{Kind, StepId};
-use fermata_decider::run::{Run, Task, clock, lookup};
+use fermata_decider::planned::Planned;
+use fermata_decider::run::snapshot::{Head, decode_page, encode_page};
+use fermata_decider::run::{Run, Stored, Task, clock, lookup};
+use fermata_decider::{Event, apply};
 use fermata_types::{RunStatus, TaskNumber};
 
 use super::Driven;
@@ -196,6 +198,60 @@ pub fn folds_again(driven: &Driven) {
     again.row = run.row;
     again.lane = run.lane;
     assert!(format!("{again:?}") == format!("{run:?}"), "{again:#?}\nis not\n{run:#?}");
+    goes_on_from_a_snapshot(driven);
+}
+
+/// The state written down after any row and read back is the same state, and the rest of history
+/// folded onto it gives the same end.
+fn goes_on_from_a_snapshot(driven: &Driven) {
+    let run = &driven.run;
+    let rows: BTreeSet<_> = driven.events.iter().map(|(row, _)| *row).collect();
+    // After a few rows, or one of a long history; the last counts in any case.
+    let each = if rows.len() > 100 { rows.len() } else { (rows.len() / 3).max(1) };
+    for upto in rows.iter().rev().step_by(each) {
+        let mut again = Run::new(run.id, run.definition.clone());
+        for (row, event) in driven.events.iter().take_while(|(row, _)| row <= upto) {
+            again.row = *row;
+            apply(&mut again, event);
+        }
+        let mut restored = restore(&again, driven);
+        assert!(
+            format!("{again:?}") == format!("{restored:?}"),
+            "{again:#?}\nis not\n{restored:#?}"
+        );
+        for (row, event) in driven.events.iter().skip_while(|(row, _)| row <= upto) {
+            restored.row = *row;
+            apply(&mut restored, event);
+        }
+        restored.row = run.row;
+        restored.lane = run.lane;
+        assert!(format!("{restored:?}") == format!("{run:?}"), "{restored:#?}\nis not\n{run:#?}");
+    }
+}
+
+fn restore(run: &Run, driven: &Driven) -> Run {
+    let head = Head::of(run);
+    let plans: Vec<_> = head.plans().map(|at| planned(driven, at)).collect();
+    let begun = head.begin(run.id, run.definition.clone(), &plans).expect("its own plans");
+    let holders = head.holders();
+    let mut first = TaskNumber(1);
+    let mut pages = Vec::new();
+    for page in run.tasks.pages() {
+        let steps = begun.latest.len();
+        let tasks = decode_page(&encode_page(page), first, steps, &holders).expect("a whole page");
+        first = TaskNumber(first.0 + u32::try_from(tasks.len()).expect("few"));
+        pages.push(tasks);
+    }
+    head.restore(begun, holders, pages).expect("it fits")
+}
+
+/// The branches that the event at that place fixed.
+fn planned(driven: &Driven, at: Stored) -> Planned {
+    let mut of_row = driven.events.iter().filter(|(row, _)| *row == at.row());
+    match of_row.nth(usize::from(at.index())) {
+        Some((_, Event::BranchesPlanned(planned))) => (**planned).clone(),
+        other => panic!("{other:?} fixes no branches"),
+    }
 }
 
 /// What a run that has not ended waits for.
