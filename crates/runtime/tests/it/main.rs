@@ -6,3 +6,4 @@ mod golden_events;
 mod long_loop;
 mod refusals;
 mod skeleton;
+mod snapshots;
