@@ -9,3 +9,4 @@ mod long_loop;
 mod refusals;
 mod retention;
 mod skeleton;
+mod snapshots;

@@ -71,6 +71,7 @@ impl World {
                     }
                 }
                 Output::Evaluate(run, request) => shard.scripts.push((run, request)),
+                Output::Snapshot(job) => shard.snapshots.push(job),
                 Output::Enqueued(key, epoch) => self.enqueued(key, epoch),
                 Output::Dequeued(key) => self.process.hub.dequeue(&key),
                 Output::Defined(puts, deletes) => {
@@ -119,6 +120,20 @@ impl World {
         let result = self.evaluator.evaluate(&request.script, now);
         self.trace.note(self.step, || format!("script of {run} gives {result:?}"));
         shard.machine.handle_evaluated(run, request.key, result, now);
+        self.carry_out(index)
+    }
+
+    /// A snapshot is encoded; perhaps one of a run that has moved on, or of a shard that has been
+    /// refused since.
+    pub(crate) fn encode(&mut self, index: usize) -> Checked {
+        let random = &mut self.random;
+        let Some(shard) = self.process.shards.get_mut(index) else { return Ok(()) };
+        if shard.snapshots.is_empty() {
+            return Ok(());
+        }
+        let job = shard.snapshots.swap_remove(random.below(shard.snapshots.len()));
+        self.trace.note(self.step, || format!("snapshot of {}", job.run()));
+        shard.machine.handle_snapshot(job.encode());
         self.carry_out(index)
     }
 

@@ -117,6 +117,8 @@ impl Machine {
                 entry.snapshot.written = written;
                 metrics::count(&self.shared.metrics.snapshots);
             }
+            // The run may have gone on for long meanwhile, and rest now.
+            self.look_at_snapshot(&mut entry);
         }
         self.runs.insert(run, entry);
         if !is_done {
