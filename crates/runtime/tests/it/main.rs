@@ -3,5 +3,7 @@
 mod engine;
 mod epochs;
 mod golden_events;
+mod long_fork;
 mod long_loop;
+mod operators;
 mod refusals;

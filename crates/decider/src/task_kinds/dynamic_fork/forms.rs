@@ -54,6 +54,9 @@ fn tasks_and_inputs((name, tasks): (String, Value), inputs: Value) -> Result<Bra
         let mut step = task.clone();
         step.remove("taskReferenceName");
         let own = step.remove("inputParameters");
+        if step.get("type").is_none_or(Value::is_null) {
+            step.insert("type".to_owned(), Value::from("SIMPLE"));
+        }
         let given = inputs.remove(&reference);
         let kind = branches.step(step);
         branches.add(Some(&reference), kind, &merged(own, given))?;
