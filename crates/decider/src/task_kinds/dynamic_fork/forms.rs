@@ -15,7 +15,7 @@ pub(super) fn branches(
     let Kind::DynamicFork { tasks, inputs, join_tasks, .. } = kind else {
         return Ok(Branches::listed());
     };
-    if let Some(list) = input.get("forkTaskInputs") {
+    if let Some(list) = input.get("forkTaskInputs").filter(|list| !list.is_null()) {
         return elements::branches(fork, input, list);
     }
     let value = |name: &Option<String>| {
