@@ -225,6 +225,8 @@ const fn name(event: &Event) -> &'static str {
         Event::RunResumed { .. } => "RunResumed",
         Event::RunClosed { .. } => "RunClosed",
         Event::TaskReturned { .. } => "TaskReturned",
+        Event::BranchesPlanned(_) => "BranchesPlanned",
+        Event::TaskResolved { .. } => "TaskResolved",
         Event::ChildStarted { .. } => "ChildStarted",
         #[allow(
             unreachable_patterns,

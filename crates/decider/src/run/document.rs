@@ -85,6 +85,9 @@ impl<'a> RunDocument<'a> {
     }
 
     fn input(&self, task: &Task) -> Lookup<'a, Lack> {
+        if !dynamic::shown::is_readable(self.run, task) {
+            return Lookup::Unavailable(Lack::TooManyTasks);
+        }
         match self.context.fetched.payload(task.input) {
             Some(payload) => {
                 let shown = dynamic::shown::input(self.run, task, payload);

@@ -25,6 +25,7 @@ fn leaf() -> impl Strategy<Value = Node> {
         1 => Just(Node::Human),
         2 => Just(Node::Pull),
         2 => Just(Node::Sub),
+        2 => Just(Node::Become),
         1 => prop_oneof![Just("COMPLETED"), Just("FAILED"), Just("TERMINATED")]
             .prop_map(Node::Terminate),
     ]
@@ -39,6 +40,8 @@ fn node() -> impl Strategy<Value = Node> {
                 case,
                 default
             }),
+            list().prop_map(Node::Spread),
+            list().prop_map(Node::Exclusive),
             (1u32..4, list()).prop_map(|(iterations, body)| Node::Loop { iterations, body }),
             prop::collection::vec(prop::collection::vec(inner.clone(), 0..3), 1..4)
                 .prop_map(Node::Fork),

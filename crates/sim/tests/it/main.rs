@@ -33,6 +33,7 @@ fn everything_happens() {
     let base = Options::new(1);
     let mut missing = vec![
         "BranchChosen",
+        "BranchesPlanned",
         "LeaseExtended",
         "LoopAdvanced",
         "Run COMPLETED",
@@ -48,6 +49,7 @@ fn everything_happens() {
         "TaskForgiven",
         "TaskLeased",
         "TaskProgressed",
+        "TaskResolved",
         "TaskReturned",
         "VariablesSet",
     ];

@@ -121,7 +121,9 @@ impl Plan {
         self.width = next;
     }
 
-    fn kind(&self, branch: u32) -> u32 {
+    /// Which of the distinct steps a branch has.
+    #[must_use]
+    pub fn kind(&self, branch: u32) -> u32 {
         self.kinds.get(branch as usize).copied().unwrap_or(0)
     }
 

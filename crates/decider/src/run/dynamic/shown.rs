@@ -1,12 +1,14 @@
 //! What clients see of dynamic forks, put together on read from what is stored once: the inputs of
 //! FORK and JOIN tasks, and the step of a branch.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fermata_types::Payload;
 use serde_json::Value;
 
 use crate::definition::Kind;
+use crate::expression::DESCENT_TASKS_MAX;
 use crate::run::dynamic::Forked;
 use crate::run::state::Run;
 use crate::run::task::Task;
@@ -27,10 +29,35 @@ pub fn input(run: &Run, task: &Task, stored: Payload) -> Payload {
     }
 }
 
-/// `{forkedTasks: [reference …], forkedTaskDefs: [task …]}` (`conductor-semantics` 5.4).
+/// Whether an expression may read a task's input: that of a fork or its JOIN ranges over all
+/// branches, as their outputs do.
+#[must_use]
+pub fn is_readable(run: &Run, task: &Task) -> bool {
+    let fork = match &run.step_of(task).kind {
+        Kind::DynamicFork { .. } => run.dynamic.of_task(task.number),
+        Kind::Join { fork: Some(fork), .. } => run.forked(*fork, task.scope, task.iteration),
+        _ => None,
+    };
+    fork.is_none_or(|fork| (fork.plan.count() as usize) <= DESCENT_TASKS_MAX)
+}
+
+/// The text of a step without its task definition, which the tasks of a large fork repeat often
+/// enough.
+fn without_definition(json: &str) -> String {
+    let mut step: Value = serde_json::from_str(json).unwrap_or(Value::Null);
+    if let Some(map) = step.as_object_mut() {
+        map.remove("taskDefinition");
+    }
+    step.to_string()
+}
+
+/// `{forkedTasks: [reference …], forkedTaskDefs: [task …]}` (`conductor-semantics` 5.4). The tasks
+/// of a fork of more than [`DESCENT_TASKS_MAX`] branches are without their task definitions.
 fn fork_input(fork: &Forked, stored: &Payload) -> Payload {
     let plan = &fork.plan;
     let (mut names, mut tasks) = (String::new(), String::new());
+    let is_large = plan.count() as usize > DESCENT_TASKS_MAX;
+    let mut short: BTreeMap<u32, String> = BTreeMap::new();
     for branch in 0..plan.count() {
         if branch > 0 {
             names.push(',');
@@ -40,9 +67,14 @@ fn fork_input(fork: &Forked, stored: &Payload) -> Payload {
         let _ = write!(names, "{}", Value::from(name.as_ref()));
         let raw = stored.bytes().get(plan.input(branch));
         let input = raw.and_then(|raw| std::str::from_utf8(raw).ok()).unwrap_or("{}");
-        if let Some(step) = plan.step(plan.start(branch)) {
-            tasks.push_str(&task_text(&step.json, &name, Some(input)));
-        }
+        let Some(step) = plan.step(plan.start(branch)) else { continue };
+        let json = if is_large {
+            let kind = short.entry(plan.kind(branch));
+            kind.or_insert_with(|| without_definition(&step.json))
+        } else {
+            &*step.json
+        };
+        tasks.push_str(&task_text(json, &name, Some(input)));
     }
     let text = format!("{{\"forkedTasks\":[{names}],\"forkedTaskDefs\":[{tasks}]}}");
     Payload::trusted(text.into_bytes().into())

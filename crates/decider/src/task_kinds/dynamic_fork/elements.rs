@@ -18,17 +18,20 @@ pub(super) struct Fork<'a> {
     pub is_later: bool,
 }
 
-/// Fields of a task in a definition: an element's keys of these names also set the field. Name,
-/// reference, type and inputs come from the fork.
-const TASK_FIELDS: &[&str] = &[
+/// Fields of a task in a definition that change what a worker's task does: an element's keys of
+/// these names also set the field. Name, reference, type and inputs come from the fork; other
+/// fields are data and no more, so that branches stay alike.
+const WORKER_FIELDS: &[&str] =
+    &["asyncComplete", "optional", "permissive", "retryCount", "startDelay", "taskDefinition"];
+
+/// The same for tasks the server performs itself.
+const SYSTEM_FIELDS: &[&str] = &[
     "asyncComplete",
-    "cacheConfig",
     "caseExpression",
     "caseValueParam",
     "decisionCases",
     "defaultCase",
     "defaultExclusiveJoinTask",
-    "description",
     "dynamicForkJoinTasksParam",
     "dynamicForkTasksInputParamName",
     "dynamicForkTasksParam",
@@ -40,11 +43,8 @@ const TASK_FIELDS: &[&str] = &[
     "joinOn",
     "loopCondition",
     "loopOver",
-    "metadata",
-    "onStateChange",
     "optional",
     "permissive",
-    "rateLimited",
     "retryCount",
     "scriptExpression",
     "sink",
@@ -88,6 +88,7 @@ pub(super) fn branches(
 /// The task that all branches are made from.
 struct Alike {
     name: String,
+    fields: &'static [&'static str],
     step: Map<String, Value>,
     is_optional: bool,
 }
@@ -129,7 +130,8 @@ impl Alike {
         if is_optional {
             step.insert("optional".to_owned(), Value::Bool(true));
         }
-        Ok(Self { name, step, is_optional })
+        let fields = if system.is_some() { SYSTEM_FIELDS } else { WORKER_FIELDS };
+        Ok(Self { name, fields, step, is_optional })
     }
 
     fn prefix(&self, fork: &Fork<'_>) -> String {
@@ -143,7 +145,7 @@ impl Alike {
     /// The step of a branch whose element sets some of its fields; none when it sets none.
     fn own_step(&self, element: &Value) -> Option<Map<String, Value>> {
         let element = element.as_object()?;
-        let is_field = |key: &String| TASK_FIELDS.binary_search(&key.as_str()).is_ok();
+        let is_field = |key: &String| self.fields.binary_search(&key.as_str()).is_ok();
         let domains = element.get("taskToDomain").filter(|it| it.is_object());
         let domains = domains.filter(|_| self.step.contains_key("subWorkflowParam"));
         if domains.is_none() && !element.keys().any(is_field) {
@@ -167,6 +169,8 @@ impl Alike {
 mod tests {
     #[test]
     fn the_fields_are_sorted() {
-        assert!(super::TASK_FIELDS.is_sorted_by(|one, next| one < next));
+        for fields in [super::WORKER_FIELDS, super::SYSTEM_FIELDS] {
+            assert!(fields.is_sorted_by(|one, next| one < next));
+        }
     }
 }

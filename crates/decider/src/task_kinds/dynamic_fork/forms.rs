@@ -15,7 +15,7 @@ pub(super) fn branches(
     let Kind::DynamicFork { tasks, inputs, join_tasks, .. } = kind else {
         return Ok(Branches::listed());
     };
-    if let Some(list) = input.get("forkTaskInputs") {
+    if let Some(list) = input.get("forkTaskInputs").filter(|list| !list.is_null()) {
         return elements::branches(fork, input, list);
     }
     let value = |name: &Option<String>| {
@@ -54,6 +54,9 @@ fn tasks_and_inputs((name, tasks): (String, Value), inputs: Value) -> Result<Bra
         let mut step = task.clone();
         step.remove("taskReferenceName");
         let own = step.remove("inputParameters");
+        if step.get("type").is_none_or(Value::is_null) {
+            step.insert("type".to_owned(), Value::from("SIMPLE"));
+        }
         let given = inputs.remove(&reference);
         let kind = branches.step(step);
         branches.add(Some(&reference), kind, &merged(own, given))?;

@@ -346,3 +346,38 @@ fn the_step_of_a_branch_shows_reference_and_input() {
     assert_eq!((&shown["type"], &shown["name"]), (&json!("SIMPLE"), &json!("w")));
     assert_eq!(shown["taskDefinition"]["retryCount"], 3);
 }
+
+#[test]
+fn more_branches_than_an_expression_may_read() {
+    let count = fermata_decider::expression::DESCENT_TASKS_MAX + 1;
+    let element = json!({ "evaluatorType": "value-param", "expression": "x", "x": 1 });
+    for reads in ["${f.input.forkedTasks}", "${j.input}", "${j.output}"] {
+        let input = json!({ "forkTaskType": "INLINE", "forkTaskInputs": "${workflow.input.list}" });
+        let mut steps = elements(input);
+        steps.push(inline("i", reads));
+        let bench = given(json!(steps)).silent(10_000).quick();
+        let bench = bench.start(json!({ "list": vec![element.clone(); count] }));
+        let shown = shown_input(&bench, 1);
+        let last = shown["forkedTaskDefs"].as_array().and_then(|list| list.last()).cloned();
+        let last = last.expect("a task");
+        assert_eq!(last["taskReferenceName"], format!("_INLINE_{}", count - 1));
+        assert_eq!(
+            (&last["inputParameters"]["x"], &last["taskDefinition"]),
+            (&json!(1), &Value::Null)
+        );
+        let why = "Error resolving the input of i: an output ranges over more than 1000 tasks";
+        assert_eq!(bench.root().reason.as_deref(), Some(why), "{reads}");
+    }
+}
+
+#[test]
+fn elements_with_keys_of_tasks() {
+    let input = json!({ "forkTaskName": "w", "forkTaskInputs": [
+        { "description": "one", "items": [1], "expression": "x" },
+        { "retryCount": 0, "permissive": true },
+    ] });
+    let mut bench = started(elements(input));
+    bench.worker("_w_1").fails("no");
+    bench.worker("_w_0").completes(json!({}));
+    assert_snapshot!(bench.text());
+}
