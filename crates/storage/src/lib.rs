@@ -12,6 +12,7 @@ pub mod faults;
 pub mod model;
 pub mod rows;
 pub mod store;
+pub mod view;
 
 pub use batch::{Batch, Write};
 pub use codec::CodecError;
@@ -25,3 +26,4 @@ pub use rows::{
     TaskLogKey, TaskLogRow,
 };
 pub use store::{CommitError, Page, ReadError, Store, SyncStats};
+pub use view::View;

@@ -11,7 +11,7 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 /// Fewest bytes of a segment: its header and a few frames.
 const SEGMENT_BYTES_MIN: u64 = 4 * SECTOR as u64;
 /// Memory of a delta unless told otherwise: then it is frozen and checkpointed.
-const DELTA_BYTES: usize = 16 << 20;
+const DELTA_BYTES: usize = 32 << 20;
 /// Memory for pages of the checkpoint unless told otherwise.
 const CACHE_BYTES: usize = 64 << 20;
 
@@ -41,7 +41,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults: segments of 64 MiB, deltas of 16 MiB checkpointed by a thread, 64 MiB of
+    /// The defaults: segments of 64 MiB, deltas of 32 MiB checkpointed by a thread, 64 MiB of
     /// cache, the machine's own files. `store_id` names the store if
     /// it is created now, and should be random; an existing store keeps its own.
     #[must_use]

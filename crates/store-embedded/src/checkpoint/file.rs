@@ -19,7 +19,7 @@ use crate::layers::Delta;
 use crate::log::{OpenError, StoreId};
 
 /// Name of the checkpoint's file.
-pub(super) const NAME: &str = "checkpoint.redb";
+pub(crate) const NAME: &str = "checkpoint.redb";
 /// Name the first one is written under, until it is whole.
 pub(super) const NEW_NAME: &str = "checkpoint.redb.new";
 /// Bytes of rows between two looks at whether to rest or to stop.
