@@ -1,6 +1,6 @@
 //! Measures the embedded store with the rows that the runtime writes (decision 0005).
 //!
-//! `row_mix DIR [runs=1000000] [seconds=60] [group=128] [sync_ms=0] [delta_mib=32] [cache_mib=64]`
+//! `row_mix DIR [runs=1000000] [seconds=60] [group=128] [sync_ms=0] [delta_mib=32] [cache_mib=64] [sync_kib=4096]`
 //! starts the runs, then carries out transitions of runs chosen uniformly, the worst case for
 //! deltas. The process ends without closing the store; `row_mix recover DIR` then opens it.
 //!
@@ -58,6 +58,7 @@ fn main() -> Outcome<()> {
     let options = Options::new(StoreId([7; 16]))
         .delta_bytes(usize::try_from(setting("delta_mib", 32) << 20)?)
         .cache_bytes(usize::try_from(setting("cache_mib", 64) << 20)?)
+        .checkpoint_sync_bytes(usize::try_from(setting("sync_kib", 4096) << 10)?)
         .files(Arc::new(files));
     let began = Instant::now();
     let store = EmbeddedStore::open(&dir, options)?;
@@ -313,8 +314,9 @@ fn threads() -> Outcome<String> {
         let stat = std::fs::read_to_string(entry?.path().join("stat"))?;
         let (name, rest) = stat.rsplit_once(')').ok_or("no name")?;
         let name = name.rsplit_once('(').map_or(name, |(_, name)| name);
-        let ticks: Vec<&str> = rest.split_whitespace().skip(11).take(2).collect();
-        text = format!("{text} {name}: {} user, {} system ticks;", ticks[0], ticks[1]);
+        let mut ticks = rest.split_whitespace().skip(11);
+        let (user, system) = (ticks.next().unwrap_or("?"), ticks.next().unwrap_or("?"));
+        text = format!("{text} {name}: {user} user, {system} system ticks;");
     }
     Ok(text)
 }

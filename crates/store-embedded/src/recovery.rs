@@ -11,6 +11,9 @@ use crate::layers::Layers;
 use crate::log::{Frame, LogWriter, OpenError, Replay, identify, recover};
 use crate::options::Options;
 
+/// Deltas that recovery leaves to the checkpointer; only a longer log waits for checkpoints.
+const FROZEN_MAX: usize = 4;
+
 /// A store as it was found.
 pub(crate) struct Recovered {
     pub(crate) log: LogWriter,
@@ -57,6 +60,9 @@ impl Replay for Replaying<'_> {
             return Ok(());
         }
         self.layers.freeze();
+        if self.layers.older.frozen.len() <= FROZEN_MAX {
+            return Ok(());
+        }
         let Some(delta) = self.layers.older.frozen.first().cloned() else { return Ok(()) };
         let written = self.checkpointer.write(&delta, &mut || true);
         let view = written.map_err(|error| error.opening(self.dir))?;

@@ -86,6 +86,12 @@ impl EmbeddedStore {
         self.shared.checkpoint_step(&mut || true) == Done::Checkpoint
     }
 
+    /// Whether an earlier failure poisoned the store.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.shared.poison.is_set()
+    }
+
     /// How many frozen deltas wait for the checkpointer.
     #[must_use]
     pub fn deltas_waiting(&self) -> usize {

@@ -11,6 +11,10 @@ pub(crate) struct Config {
     pub(crate) cached_runs: usize,
     pub(crate) payload_cache_bytes: usize,
     pub(crate) segment_bytes: u64,
+    /// Memory of the store's deltas.
+    pub(crate) delta_bytes: usize,
+    /// Percent of commits after which the checkpointer goes on, a delta at a time.
+    pub(crate) checkpoints: usize,
     /// Percent of requests and answers that the network loses.
     pub(crate) loss: usize,
     /// Percent of loads that are carried out at once.
@@ -37,6 +41,8 @@ impl Config {
             cached_runs: from(random, &[1, 2, 4, 64]),
             payload_cache_bytes: from(random, &[0, 4 << 10, 64 << 10]),
             segment_bytes: from(random, &[8 << 10, 32 << 10, 128 << 10]) as u64,
+            delta_bytes: from(random, &[1 << 10, 6 << 10, 64 << 10]),
+            checkpoints: from(random, &[100, 50, 10]),
             loss: from(random, &[0, 3, 10]),
             prompt_loads: from(random, &[100, 60, 20]),
             prompt_batches: from(random, &[100, 50, 20]),

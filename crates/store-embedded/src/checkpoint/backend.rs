@@ -45,8 +45,9 @@ pub(super) struct Backend {
 }
 
 impl Backend {
-    pub(super) fn new(file: Box<dyn FileHandle>, health: Arc<Health>) -> Self {
-        Self { pages: Gather::new(file), health }
+    /// `sync_bytes`: how many are gathered.
+    pub(super) fn new(file: Box<dyn FileHandle>, health: Arc<Health>, sync_bytes: usize) -> Self {
+        Self { pages: Gather::new(file, sync_bytes), health }
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -9,16 +9,16 @@ use crate::file::FileHandle;
 
 /// Bytes of a block: redb's smallest page.
 const BLOCK: usize = 4096;
-/// Blocks in memory after which all are written.
-const BLOCKS_MAX: usize = (1 << 20) / BLOCK;
 /// Most bytes of one piece.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 1 << 20;
 
 type Blocks = BTreeMap<u64, Box<[u8]>>;
 
 /// A file whose writes wait in memory until there are enough of them, or [`Gather::flush`].
 pub(super) struct Gather {
     file: Box<dyn FileHandle>,
+    /// Blocks in memory that are enough for a flush.
+    enough: usize,
     waiting: RwLock<Waiting>,
     /// Held while waiting blocks are written.
     flushing: Mutex<()>,
@@ -33,8 +33,8 @@ struct Waiting {
 }
 
 impl Gather {
-    pub(super) fn new(file: Box<dyn FileHandle>) -> Self {
-        Self { file, waiting: RwLock::default(), flushing: Mutex::new(()) }
+    pub(super) fn new(file: Box<dyn FileHandle>, bytes: usize) -> Self {
+        Self { file, enough: bytes / BLOCK, waiting: RwLock::default(), flushing: Mutex::new(()) }
     }
 
     pub(super) fn file(&self) -> &dyn FileHandle {
@@ -54,7 +54,7 @@ impl Gather {
         for (number, block) in (offset / BLOCK as u64..).zip(data.chunks_exact(BLOCK)) {
             waiting.blocks.insert(number, block.into());
         }
-        Ok(waiting.blocks.len() >= BLOCKS_MAX)
+        Ok(waiting.blocks.len() >= self.enough)
     }
 
     pub(super) fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn behaves_like_a_file() {
         let files = SimFiles::new(1);
-        let gather = Gather::new(files.create(Path::new("/a/file")).expect("created"));
+        let gather = Gather::new(files.create(Path::new("/a/file")).expect("created"), 1 << 20);
         let length = 40 * BLOCK;
         gather.file().set_length(length as u64).expect("long enough");
         let (mut model, mut random) = (vec![0_u8; length], XorShift::new(5));
