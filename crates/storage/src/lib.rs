@@ -13,6 +13,7 @@ pub mod faults;
 pub mod model;
 pub mod rows;
 pub mod store;
+pub mod view;
 
 pub use batch::{Batch, Write};
 pub use codec::CodecError;
@@ -26,3 +27,4 @@ pub use rows::{
     ShardRow, ShardRowKey, SnapshotKey, SnapshotRow, TaskLogKey, TaskLogRow,
 };
 pub use store::{CommitError, Page, ReadError, Store, SyncStats};
+pub use view::View;

@@ -24,7 +24,9 @@ mod log;
 mod options;
 mod poison;
 mod recovery;
+mod restore;
 mod store;
+mod view;
 
 pub use file::{FileHandle, FileLayer, FileLock, Keep, Lie, RealFiles, SimFiles};
 pub use log::{OpenError, ROTATION_STEPS, StoreId};

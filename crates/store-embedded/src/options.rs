@@ -11,9 +11,12 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 /// Fewest bytes of a segment: its header and a few frames.
 const SEGMENT_BYTES_MIN: u64 = 4 * SECTOR as u64;
 /// Memory of a delta unless told otherwise: then it is frozen and checkpointed.
-const DELTA_BYTES: usize = 16 << 20;
+const DELTA_BYTES: usize = 32 << 20;
 /// Memory for pages of the checkpoint unless told otherwise.
 const CACHE_BYTES: usize = 64 << 20;
+
+/// Bytes of the checkpoint's file written between two syncs unless told otherwise.
+const CHECKPOINT_SYNC_BYTES: usize = 4 << 20;
 
 /// Who writes checkpoints and makes segments ahead of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +36,7 @@ pub struct Options {
     pub(crate) files: Arc<dyn FileLayer>,
     pub(crate) delta_bytes: usize,
     pub(crate) cache_bytes: usize,
+    pub(crate) checkpoint_sync_bytes: usize,
     pub(crate) checkpoints: Checkpoints,
     #[cfg(feature = "mutants")]
     stops_early: bool,
@@ -41,7 +45,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults: segments of 64 MiB, deltas of 16 MiB checkpointed by a thread, 64 MiB of
+    /// The defaults: segments of 64 MiB, deltas of 32 MiB checkpointed by a thread, 64 MiB of
     /// cache, the machine's own files. `store_id` names the store if
     /// it is created now, and should be random; an existing store keeps its own.
     #[must_use]
@@ -52,6 +56,7 @@ impl Options {
             files: Arc::new(RealFiles),
             delta_bytes: DELTA_BYTES,
             cache_bytes: CACHE_BYTES,
+            checkpoint_sync_bytes: CHECKPOINT_SYNC_BYTES,
             checkpoints: Checkpoints::Background,
             #[cfg(feature = "mutants")]
             stops_early: false,
@@ -87,6 +92,14 @@ impl Options {
     #[must_use]
     pub const fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
+        self
+    }
+
+    /// Bytes of the checkpoint's file that are written before they are synced although nothing
+    /// depends on it: no single sync then holds up the log's for long. They wait in memory.
+    #[must_use]
+    pub const fn checkpoint_sync_bytes(mut self, bytes: usize) -> Self {
+        self.checkpoint_sync_bytes = bytes;
         self
     }
 

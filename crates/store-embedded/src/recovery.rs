@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use fermata_storage::CodecError;
 
-use crate::checkpoint::{CheckpointError, Checkpointer};
+use crate::checkpoint::{self, Checkpointer};
 use crate::file::FileLock;
 use crate::layers::Layers;
 use crate::log::{Frame, LogWriter, OpenError, Replay, identify, recover};
 use crate::options::Options;
+
+/// Deltas that recovery leaves to the checkpointer; only a longer log waits for checkpoints.
+const FROZEN_MAX: usize = 4;
 
 /// A store as it was found.
 pub(crate) struct Recovered {
@@ -28,6 +31,10 @@ pub(crate) fn open(
     let store_id = identity.unwrap_or(options.store_id);
     let checkpointer = Checkpointer::open(dir.clone(), store_id, options, lock)?;
     let (view, epochs) = checkpointer.rows()?;
+    if identity.is_none() && view.is_some() {
+        let path = dir.join(checkpoint::NAME);
+        return Err(OpenError::corrupt(&path, 0, "a checkpoint, but no identity"));
+    }
     let position = checkpointer.position();
     let layers = Layers::over(view, epochs, position);
     let mut replay = Replaying { layers, checkpointer, options, dir: &dir };
@@ -53,11 +60,12 @@ impl Replay for Replaying<'_> {
             return Ok(());
         }
         self.layers.freeze();
+        if self.layers.older.frozen.len() <= FROZEN_MAX {
+            return Ok(());
+        }
         let Some(delta) = self.layers.older.frozen.first().cloned() else { return Ok(()) };
-        let view = self.checkpointer.write(&delta, &mut || true).map_err(|error| match error {
-            CheckpointError::Full => OpenError::StorageFull { dir: self.dir.to_owned() },
-            other => OpenError::Checkpoint { source: Box::new(other) },
-        })?;
+        let written = self.checkpointer.write(&delta, &mut || true);
+        let view = written.map_err(|error| error.opening(self.dir))?;
         self.layers.install(view, delta.position);
         Ok(())
     }

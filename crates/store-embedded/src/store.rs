@@ -1,22 +1,23 @@
 //! The store: fences and assertions, then the log, then the active delta.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fermata_storage::{
-    Batch, CommitError, Page, ReadError, Row, RowKey, ScanRange, Store, SyncStats, Write,
+    Batch, CommitError, Page, ReadError, Row, RowKey, ScanRange, Store, SyncStats, View, Write,
 };
 use fermata_types::Position;
 
 use crate::background::{self, Done, FROZEN_MAX, Shared};
 use crate::checkpoint::CheckpointError;
-use crate::file::FileLock;
+use crate::file::{FileLayer, FileLock};
 use crate::layers::{self, Refusal};
 use crate::log::{AppendError, FrameBuffer, LogWriter, OpenError};
 use crate::options::{Checkpoints, Options};
 use crate::recovery::{self, Recovered};
+use crate::view::LayersView;
 
 /// Encoded bytes a group may have. A larger one is refused before anything is written; callers
 /// close groups at about 1 MiB, and a single batch cannot be this large.
@@ -59,12 +60,7 @@ impl EmbeddedStore {
     /// The directory is in use, damaged, of a newer format, or cannot be read or written.
     pub fn open(dir: impl Into<PathBuf>, options: Options) -> Result<Self, OpenError> {
         let dir = dir.into();
-        let files = options.files.clone();
-        files.create_dir(&dir).map_err(OpenError::io("create", &dir))?;
-        let lock_path = dir.join(LOCK_NAME);
-        let lock = files.lock(&lock_path).map_err(OpenError::io("lock", &lock_path))?;
-        let lock = lock.ok_or_else(|| OpenError::Locked { dir: dir.clone() })?;
-        let lock: Arc<dyn FileLock> = Arc::from(lock);
+        let lock = lock(&*options.files, &dir)?;
         let Recovered { log, layers, checkpointer } = recovery::open(dir.clone(), &options, lock)?;
         let shared = Arc::new(Shared::new(layers, log.shelf(), log.live(), checkpointer));
         let thread = match options.checkpoints {
@@ -88,6 +84,12 @@ impl EmbeddedStore {
     /// waiting, any other failure poisons the store.
     pub fn checkpoint_step(&self) -> bool {
         self.shared.checkpoint_step(&mut || true) == Done::Checkpoint
+    }
+
+    /// Whether an earlier failure poisoned the store.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.shared.poison.is_set()
     }
 
     /// How many frozen deltas wait for the checkpointer.
@@ -208,6 +210,21 @@ impl Store for EmbeddedStore {
         layers::scan(&self.shared.layers, range, after, limit)
     }
 
+    fn view(&self) -> Result<Box<dyn View>, ReadError> {
+        self.shared.poison.check_read()?;
+        let mut layers = self.shared.layers.write().map_err(|_| ReadError::Poisoned)?;
+        let has_changes = !layers.active.is_empty();
+        if has_changes {
+            layers.freeze();
+        }
+        let view = LayersView { older: layers.older.clone(), position: layers.position };
+        drop(layers);
+        if has_changes {
+            self.shared.wish(|wishes| wishes.has_frozen = true);
+        }
+        Ok(Box::new(view))
+    }
+
     fn position(&self) -> Position {
         self.shared.layers.read().unwrap_or_else(PoisonError::into_inner).position
     }
@@ -225,6 +242,14 @@ impl Drop for EmbeddedStore {
             let _ = thread.join();
         }
     }
+}
+
+/// Makes a directory and takes its lock.
+pub(crate) fn lock(files: &dyn FileLayer, dir: &Path) -> Result<Arc<dyn FileLock>, OpenError> {
+    files.create_dir(dir).map_err(OpenError::io("create", dir))?;
+    let path = dir.join(LOCK_NAME);
+    let lock = files.lock(&path).map_err(OpenError::io("lock", &path))?;
+    lock.map(Arc::from).ok_or_else(|| OpenError::Locked { dir: dir.to_owned() })
 }
 
 fn encode(group: &[Batch], frame: &mut FrameBuffer) -> Result<(), CommitError> {

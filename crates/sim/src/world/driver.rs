@@ -67,7 +67,7 @@ impl World {
                 Output::Load(request) => {
                     shard.loads.push_back(request);
                     if self.random.chance(self.config.prompt_loads) {
-                        self.load(index);
+                        self.load(index)?;
                     }
                 }
                 Output::Evaluate(run, request) => shard.scripts.push((run, request)),
@@ -92,14 +92,18 @@ impl World {
     }
 
     /// Reads the oldest thing the shard has asked for.
-    pub(crate) fn load(&mut self, index: usize) {
+    pub(crate) fn load(&mut self, index: usize) -> Checked {
         let now = self.now;
         let process = &mut self.process;
-        let Some(shard) = process.shards.get_mut(index) else { return };
-        let Some(request) = shard.loads.pop_front() else { return };
+        let Some(shard) = process.shards.get_mut(index) else { return Ok(()) };
+        let Some(request) = shard.loads.pop_front() else { return Ok(()) };
         self.trace.note(self.step, || format!("shard {index} reads {}", short(&request)));
         let metadata = &process.shared.metadata;
         let loaded = load::perform(&*process.store, metadata, shard_id(index), request);
+        if self.is_stopping && matches!(loaded, Loaded::Failed(_)) {
+            // The disk has stopped: nothing that is read or not read matters any more.
+            return self.crash(&[]);
+        }
         if let Loaded::Failed(LoadRequest::Run(run)) = &loaded {
             let error = load::load_run(&*process.store, metadata, shard_id(index), *run).err();
             self.trace.note(self.step, || {
@@ -107,6 +111,7 @@ impl World {
             });
         }
         shard.machine.handle_loaded(loaded, now);
+        Ok(())
     }
 
     /// A script ends.

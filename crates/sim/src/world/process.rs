@@ -20,7 +20,7 @@ use fermata_runtime::shard::request::{Request, Token};
 use fermata_runtime::shard::snapshot::Job;
 use fermata_runtime::shard::{Machine, MachineConfig};
 use fermata_storage::{FaultyStore, ModelStore, QueueKey, ReadError, Store};
-use fermata_store_embedded::{EmbeddedStore, OpenError, Options, SimFiles, StoreId};
+use fermata_store_embedded::{Checkpoints, EmbeddedStore, OpenError, Options, SimFiles, StoreId};
 use fermata_types::{BatchNumber, RunId, ShardId, Timestamp};
 
 use crate::mutants::Bug;
@@ -101,10 +101,15 @@ impl Salt for SimSalt {
 impl Process {
     /// Opens the store on a disk.
     pub(crate) fn open(files: &SimFiles, config: &Config) -> Result<Disk, OpenError> {
-        let mut options =
-            Options::new(STORE).segment_bytes(config.segment_bytes).files(Arc::new(files.clone()));
-        if config.bug == Some(Bug::RecoveryStopsEarly) {
-            options = options.recovery_stops_early();
+        let mut options = Options::new(STORE)
+            .segment_bytes(config.segment_bytes)
+            .delta_bytes(config.delta_bytes)
+            .checkpoints(Checkpoints::Manual)
+            .files(Arc::new(files.clone()));
+        match config.bug {
+            Some(Bug::RecoveryStopsEarly) => options = options.recovery_stops_early(),
+            Some(Bug::CheckpointBelievedEarly) => options = options.checkpoint_believed_early(),
+            _ => {}
         }
         Ok(FaultyStore::new(EmbeddedStore::open(DIR, options)?))
     }

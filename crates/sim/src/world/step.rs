@@ -132,7 +132,7 @@ impl World {
             Action::Deliver => self.deliver(),
             Action::Take(shard) => self.take_request(shard),
             Action::Load(shard) => {
-                self.load(shard);
+                self.load(shard)?;
                 self.carry_out(shard)
             }
             Action::Script(shard) => self.evaluate(shard),

@@ -19,6 +19,8 @@ pub(crate) fn start(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
 fn run(shared: &Shared) {
     let _guard = Guard(shared);
     let mut is_full = false;
+    // Recovery may have left deltas.
+    shared.wish(|wishes| wishes.has_frozen = true);
     loop {
         let wishes = shared.wait(is_full.then_some(RETRY));
         if wishes.is_closing {

@@ -5,11 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::error::is_full;
+use super::gather::Gather;
 use crate::file::FileHandle;
-
-/// Bytes written after which the file is synced although nobody asked, so that the syncs which a
-/// commit does ask for have little left to write: a long one holds up the log's on the same disk.
-const SYNC_AFTER: u64 = 4 << 20;
 
 /// What went wrong in a file, once; and what was written.
 #[derive(Debug, Default)]
@@ -38,20 +35,28 @@ impl Health {
 }
 
 /// One file of the layer as redb wants it.
+///
+/// Whenever the gathered writes are many, they are written and synced although nobody asked, so
+/// that the syncs which a commit does ask for have little left to write: a long one holds up the
+/// log's on the same disk.
 pub(super) struct Backend {
-    file: Box<dyn FileHandle>,
+    pages: Gather,
     health: Arc<Health>,
-    unsynced: AtomicU64,
 }
 
 impl Backend {
-    pub(super) fn new(file: Box<dyn FileHandle>, health: Arc<Health>) -> Self {
-        Self { file, health, unsynced: AtomicU64::new(0) }
+    /// `sync_bytes`: how many are gathered.
+    pub(super) fn new(file: Box<dyn FileHandle>, health: Arc<Health>, sync_bytes: usize) -> Self {
+        Self { pages: Gather::new(file, sync_bytes), health }
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.unsynced.store(0, Ordering::Relaxed);
-        self.file.sync_data().map(|_| ()).inspect_err(|error| self.health.note(error, true))
+        self.note(self.pages.flush())?;
+        self.pages.file().sync_data().map(|_| ()).inspect_err(|error| self.health.note(error, true))
+    }
+
+    fn note<T>(&self, outcome: io::Result<T>) -> io::Result<T> {
+        outcome.inspect_err(|error| self.health.note(error, false))
     }
 }
 
@@ -63,15 +68,16 @@ impl std::fmt::Debug for Backend {
 
 impl redb::StorageBackend for Backend {
     fn len(&self) -> io::Result<u64> {
-        self.file.length().inspect_err(|error| self.health.note(error, false))
+        self.note(self.pages.file().length())
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read_at(offset, out).inspect_err(|error| self.health.note(error, false))
+        self.note(self.pages.read(offset, out))
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        self.file.set_length(length).inspect_err(|error| self.health.note(error, false))
+        self.note(self.pages.flush())?;
+        self.note(self.pages.file().set_length(length))
     }
 
     fn sync_data(&self) -> io::Result<()> {
@@ -79,9 +85,8 @@ impl redb::StorageBackend for Backend {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.file.write_at(offset, data).inspect_err(|error| self.health.note(error, false))?;
+        let are_many = self.note(self.pages.write(offset, data))?;
         self.health.written.fetch_add(data.len() as u64, Ordering::Relaxed);
-        let unsynced = self.unsynced.fetch_add(data.len() as u64, Ordering::Relaxed);
-        if unsynced + data.len() as u64 >= SYNC_AFTER { self.sync() } else { Ok(()) }
+        if are_many { self.sync() } else { Ok(()) }
     }
 }

@@ -9,7 +9,7 @@ use fermata_types::{Position, ShardEpoch, ShardId};
 use redb::Durability;
 
 use super::error::CheckpointError;
-use super::file::{CheckpointFile, NAME, NEW_NAME, Rest, unusable};
+use super::file::{CheckpointFile, Memory, NAME, NEW_NAME, Rest, unusable};
 use super::stored::CheckpointView;
 use crate::file::{FileLayer, FileLock};
 use crate::layers::Delta;
@@ -21,7 +21,7 @@ pub(crate) struct Checkpointer {
     files: Arc<dyn FileLayer>,
     dir: PathBuf,
     store_id: StoreId,
-    cache_bytes: usize,
+    memory: Memory,
     lock: Arc<dyn FileLock>,
     /// None until the first one is written.
     current: Option<Arc<CheckpointFile>>,
@@ -38,7 +38,9 @@ impl Checkpointer {
         options: &Options,
         lock: Arc<dyn FileLock>,
     ) -> Result<Self, OpenError> {
-        let (files, cache_bytes) = (options.files.clone(), options.cache_bytes);
+        let files = options.files.clone();
+        let memory =
+            Memory { cache_bytes: options.cache_bytes, sync_bytes: options.checkpoint_sync_bytes };
         let new = dir.join(NEW_NAME);
         match files.remove(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -46,14 +48,14 @@ impl Checkpointer {
             }
             _ => {}
         }
-        let opened = CheckpointFile::open(&*files, &dir, store_id, cache_bytes, lock.clone())?;
+        let opened = CheckpointFile::open(&*files, &dir, store_id, memory, lock.clone())?;
         let (current, position) = match opened {
             Some((file, position)) => (Some(Arc::new(file)), position),
             None => (None, Position(0)),
         };
         let is_bug = options.believes_early();
         let durability = if is_bug { Durability::None } else { Durability::Immediate };
-        Ok(Self { files, dir, store_id, cache_bytes, lock, current, position, durability })
+        Ok(Self { files, dir, store_id, memory, lock, current, position, durability })
     }
 
     /// The position of the checkpoint; 0 if there is none.
@@ -124,7 +126,7 @@ impl Checkpointer {
         }
         let handle = self.files.create(&new).map_err(CheckpointError::io)?;
         let lock = self.lock.clone();
-        let file = CheckpointFile::with(handle, self.store_id, self.cache_bytes, lock);
+        let file = CheckpointFile::with(handle, self.store_id, self.memory, lock);
         let file = file.map_err(CheckpointError::of)?;
         file.write(delta, self.durability, rest)?;
         self.files.rename(&new, &path).map_err(CheckpointError::io)?;
@@ -138,7 +140,7 @@ impl Checkpointer {
             return Ok(None);
         }
         let (files, lock) = (&*self.files, self.lock.clone());
-        let opened = CheckpointFile::open(files, &self.dir, self.store_id, self.cache_bytes, lock);
+        let opened = CheckpointFile::open(files, &self.dir, self.store_id, self.memory, lock);
         let failed = |error: OpenError| CheckpointError::Failed(error.into());
         let (file, position) = opened.map_err(failed)?.ok_or(CheckpointError::Damaged)?;
         let file = Arc::new(file);

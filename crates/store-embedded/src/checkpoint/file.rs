@@ -19,7 +19,7 @@ use crate::layers::Delta;
 use crate::log::{OpenError, StoreId};
 
 /// Name of the checkpoint's file.
-pub(super) const NAME: &str = "checkpoint.redb";
+pub(crate) const NAME: &str = "checkpoint.redb";
 /// Name the first one is written under, until it is whole.
 pub(super) const NEW_NAME: &str = "checkpoint.redb.new";
 /// Bytes of rows between two looks at whether to rest or to stop.
@@ -27,6 +27,15 @@ const REST_AFTER: usize = 64 << 10;
 
 /// Called now and then while a checkpoint is written: may rest, and says whether to go on.
 pub(crate) type Rest<'a> = &'a mut dyn FnMut() -> bool;
+
+/// Memory the file may use, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Memory {
+    /// For pages.
+    pub(super) cache_bytes: usize,
+    /// For writes, until they are written and synced.
+    pub(super) sync_bytes: usize,
+}
 
 /// The open file.
 pub(crate) struct CheckpointFile {
@@ -43,7 +52,7 @@ impl CheckpointFile {
         files: &dyn FileLayer,
         dir: &Path,
         store_id: StoreId,
-        cache_bytes: usize,
+        memory: Memory,
         lock: Arc<dyn FileLock>,
     ) -> Result<Option<(Self, Position)>, OpenError> {
         let path = dir.join(NAME);
@@ -55,7 +64,7 @@ impl CheckpointFile {
         if handle.length().map_err(OpenError::io("measure", &path))? == 0 {
             return Err(OpenError::corrupt(&path, 0, "an empty checkpoint"));
         }
-        let file = Self::with(handle, store_id, cache_bytes, lock);
+        let file = Self::with(handle, store_id, memory, lock);
         let file = file.map_err(|error| unusable(&path, error))?;
         let position = file.check(&path)?;
         Ok(Some((file, position)))
@@ -65,13 +74,13 @@ impl CheckpointFile {
     pub(super) fn with(
         handle: Box<dyn FileHandle>,
         store_id: StoreId,
-        cache_bytes: usize,
+        memory: Memory,
         lock: Arc<dyn FileLock>,
     ) -> Result<Self, redb::Error> {
         let health = Arc::new(Health::default());
-        let backend = Backend::new(handle, health.clone());
+        let backend = Backend::new(handle, health.clone(), memory.sync_bytes);
         let mut builder = Builder::new();
-        builder.set_cache_size(cache_bytes);
+        builder.set_cache_size(memory.cache_bytes);
         let database = builder.create_with_backend(backend)?;
         Ok(Self { database, health, store_id, _lock: lock })
     }

@@ -7,8 +7,10 @@ mod backend;
 mod checkpointer;
 mod error;
 mod file;
+mod gather;
 mod stored;
 
 pub(crate) use checkpointer::Checkpointer;
 pub(crate) use error::CheckpointError;
+pub(crate) use file::NAME;
 pub(crate) use stored::{CheckpointRange, CheckpointView, StoredEntry};

@@ -67,6 +67,10 @@ impl Delta {
         self.entries.iter()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }

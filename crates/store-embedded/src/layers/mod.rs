@@ -16,5 +16,5 @@ mod stack;
 pub(crate) use admit::Refusal;
 pub(crate) use delta::Delta;
 pub(crate) use older::Older;
-pub(crate) use read::{get, scan};
+pub(crate) use read::{Copied, Walk, encoded, get, scan};
 pub(crate) use stack::Layers;

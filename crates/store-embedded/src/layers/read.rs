@@ -72,6 +72,9 @@ pub(crate) struct Copied {
 }
 
 impl Copied {
+    /// Nothing: for reading older layers alone.
+    pub(crate) const NONE: Self = Self { entries: Vec::new(), end: None };
+
     fn from(layers: &Layers, start: Bound<&[u8]>, prefix: &[u8], limit: usize) -> Self {
         let (mut entries, mut rows, mut bytes) = (Vec::<Entry>::new(), 0, 0);
         let mut found = layers.active.range(start).take_while(|e| e.key().starts_with(prefix));

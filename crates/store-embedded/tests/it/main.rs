@@ -8,5 +8,6 @@ mod failing;
 mod full;
 mod golden;
 mod reopen;
+mod restore;
 mod torn;
 mod world;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fermata_storage::conformance::{Groups, all_rows};
 use fermata_storage::{
-    Batch, CommitError, ModelStore, Page, ReadError, Row, RowKey, ScanRange, Store, SyncStats,
+    Batch, CommitError, ModelStore, Page, ReadError, Row, RowKey, ScanRange, Store, SyncStats, View,
 };
 use fermata_store_embedded::{
     Checkpoints, EmbeddedStore, FileLayer, OpenError, Options, SimFiles, StoreId,
@@ -89,6 +89,10 @@ impl Store for Stepping {
         limit: usize,
     ) -> Result<Page, ReadError> {
         self.inner.scan(range, after, limit)
+    }
+
+    fn view(&self) -> Result<Box<dyn View>, ReadError> {
+        self.inner.view()
     }
 
     fn position(&self) -> Position {
