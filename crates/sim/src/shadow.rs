@@ -226,6 +226,8 @@ const fn name(event: &Event) -> &'static str {
         Event::RunClosed { .. } => "RunClosed",
         Event::TaskReturned { .. } => "TaskReturned",
         Event::ChildStarted { .. } => "ChildStarted",
+        Event::ItemTaken { .. } => "ItemTaken",
+        Event::IterationsDropped { .. } => "IterationsDropped",
         #[allow(
             unreachable_patterns,
             reason = "an event added to the decider does not stop the simulation"

@@ -7,7 +7,7 @@ use crate::definition::Kind;
 use crate::event::{Closed, Event, Origin, RunOutput};
 use crate::run::state::{Agenda, Run};
 use crate::run::task::{Stored, Task};
-use crate::run::{clock, follow, made};
+use crate::run::{clock, follow, forget, made};
 
 /// Applies the next event. Its number is `run.last + 1`; `run.row` says which history row it is in.
 pub fn apply(run: &mut Run, event: &Event) {
@@ -34,6 +34,11 @@ pub fn apply(run: &mut Run, event: &Event) {
         Event::LoopAdvanced { task, iteration, at } => {
             follow::loop_advanced(run, *task, *iteration, *at);
         }
+        Event::ItemTaken { task, iteration, at, .. } => {
+            touch(run, *task, |task| task.extra_mut().item = stored);
+            follow::loop_advanced(run, *task, *iteration, *at);
+        }
+        Event::IterationsDropped { task, through } => forget::forget(run, *task, *through),
         Event::VariablesSet { values } => set_variables(run, values),
         Event::RunPaused { at } => {
             run.status = RunStatus::Paused;

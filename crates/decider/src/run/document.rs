@@ -108,18 +108,27 @@ impl<'a> RunDocument<'a> {
             };
             match wanted {
                 None => wanted = Some(part),
-                Some(known) if known == part => {}
-                Some(_) => return Part::Whole,
+                Some(known) => wanted = Some(both(known, part)),
             }
         }
         wanted.unwrap_or(Part::Whole)
     }
 }
 
+/// The smallest part that holds two.
+fn both(one: Part, other: Part) -> Part {
+    match (one, other) {
+        (one, other) if one == other => one,
+        (Part::Shallow, other) | (other, Part::Shallow) => other,
+        _ => Part::Whole,
+    }
+}
+
 /// `loop.output.iteration` is shallow, `loop.output.7.x` is one iteration, all else is the whole.
 fn part_of_path(path: &str) -> Part {
     match path.trim_start_matches("$.").split('.').nth(2) {
-        Some("iteration") => Part::Shallow,
+        Some("iteration" | "loopIndex") => Part::Shallow,
+        Some(name) if name == "loopItem" || name.starts_with("loopItem[") => Part::Item,
         Some(name) => name.parse().map_or(Part::Whole, Part::Iteration),
         None => Part::Whole,
     }

@@ -11,6 +11,7 @@ use crate::definition::{Step, StepId, Workflow};
 use crate::event::RunOutput;
 use crate::run::lane::Lane;
 use crate::run::task::{Stored, Task};
+use crate::run::tasks::Tasks;
 
 /// Something the run has to do next. Derived from events by `apply`, never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub struct Run {
     /// Start of the workflow clock after a resume; zero before.
     pub clock_restarted: Timestamp,
     /// Tasks by number, from 1.
-    pub tasks: Vec<Task>,
+    pub tasks: Tasks,
     /// The latest task of each step.
     pub latest: Vec<TaskNumber>,
     /// Tasks inside loops, by loop task, iteration and step: the latest attempt.
@@ -137,7 +138,7 @@ impl Run {
             updated: Timestamp::ZERO,
             ended: Timestamp::ZERO,
             clock_restarted: Timestamp::ZERO,
-            tasks: Vec::new(),
+            tasks: Tasks::default(),
             latest,
             in_loops: BTreeMap::new(),
             open: 0,
@@ -177,14 +178,12 @@ impl Run {
     /// The task of that number.
     #[must_use]
     pub fn task(&self, number: TaskNumber) -> Option<&Task> {
-        let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
-        self.tasks.get(index)
+        self.tasks.numbered(number)
     }
 
     /// The task of that number, to change it.
     pub(crate) fn task_mut(&mut self, number: TaskNumber) -> Option<&mut Task> {
-        let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
-        self.tasks.get_mut(index)
+        self.tasks.numbered_mut(number)
     }
 
     /// The step a task was made from.
@@ -196,7 +195,7 @@ impl Run {
     /// The number the next task will get.
     #[must_use]
     pub fn next_task(&self) -> TaskNumber {
-        TaskNumber(u32::try_from(self.tasks.len()).unwrap_or(u32::MAX)).next()
+        TaskNumber(self.tasks.made()).next()
     }
 
     /// The latest task of a step, in whichever iteration.

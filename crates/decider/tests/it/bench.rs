@@ -225,6 +225,13 @@ impl Bench {
                 }
                 driven.run.lane.cursor = through;
             }
+            Effect::ForgetTasks(gone) => {
+                let driven = self.driven_mut(index);
+                for at in gone.iter().flat_map(|task| &task.payloads) {
+                    driven.payloads.remove(at).expect("a task's payloads go once");
+                    driven.hot.remove(at);
+                }
+            }
             Effect::AppendLogs { task, lines } => {
                 let lines = lines.into_iter().map(|(line, _)| (task, line));
                 self.driven_mut(index).logs.extend(lines);

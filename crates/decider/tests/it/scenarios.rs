@@ -1,9 +1,13 @@
 //! Given, when, then: what a run does, as text. One file a kind of task or command.
 
+mod decision;
 mod do_while;
 mod domains;
 mod fork_join;
 mod inline;
+mod items;
+mod keep_last;
+mod lambda;
 mod operate;
 mod output;
 mod pull_messages;

@@ -6,7 +6,7 @@ use fermata_decider::Run;
 use fermata_decider::context::PendingMessage;
 use fermata_decider::needs::{Evaluated, EvaluationKey, Needs};
 use fermata_decider::run::Stored;
-use fermata_types::{BatchNumber, MessageOffset, Timestamp};
+use fermata_types::{BatchNumber, EventNumber, MessageOffset, Timestamp};
 
 use crate::shard::relay::Pending;
 
@@ -37,6 +37,8 @@ pub struct Entry {
     pub used: u64,
     /// The number of the last log line of each task that has any.
     pub log_lines: BTreeMap<fermata_types::TaskNumber, u32>,
+    /// Events of the turn at hand whose payloads are gone before they were written.
+    pub forgotten: BTreeSet<EventNumber>,
 }
 
 /// An answer held until the run is quiet.
@@ -88,6 +90,7 @@ impl Entry {
             continues: false,
             used: 0,
             log_lines: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
         }
     }
 

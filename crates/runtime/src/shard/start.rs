@@ -264,7 +264,7 @@ impl Machine {
                 entry.used = self.tick;
                 if self.has(Mutant::CounterResetOnLoad) {
                     let ended = |task: &fermata_decider::run::Task| task.status.is_terminal();
-                    let _ = entry.run.tasks.pop_if(|task| ended(task));
+                    entry.run.tasks.forget_latest_if(ended);
                 }
                 let hash = entry.run.definition.hash;
                 self.resolved.insert(hash);

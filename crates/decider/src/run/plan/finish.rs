@@ -103,7 +103,7 @@ fn output(run: &Run, ending: &Ending, context: Context<'_>) -> Result<RunOutput,
             Err(_) => RunOutput::Empty,
         });
     }
-    let last = TaskNumber(u32::try_from(run.tasks.len()).unwrap_or(u32::MAX));
+    let last = run.tasks.last().map_or(TaskNumber(0), |task| task.number);
     let source = if ending.status == RunStatus::Completed {
         last
     } else {

@@ -55,7 +55,11 @@ fn may_retry(run: &Run, task: &Task) -> bool {
     let step = run.step_of(task);
     let kind_retries = !matches!(
         step.kind,
-        Kind::Switch { .. } | Kind::Fork { .. } | Kind::Join { .. } | Kind::DoWhile { .. }
+        Kind::Switch { .. }
+            | Kind::Decision { .. }
+            | Kind::Fork { .. }
+            | Kind::Join { .. }
+            | Kind::DoWhile { .. }
     );
     kind_retries && task.status.is_retriable() && task.retry_count < step.policy.retry_count
 }

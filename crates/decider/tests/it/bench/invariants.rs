@@ -37,9 +37,11 @@ fn open(run: &Run) -> impl Iterator<Item = &Task> {
 
 fn counters_match(run: &Run) {
     assert_eq!(run.open as usize, open(run).count(), "open counter");
-    for (at, task) in run.tasks.iter().enumerate() {
-        assert_eq!(task.number.0 as usize, at + 1, "tasks are numbered without gaps");
-    }
+    assert!(run.tasks.is_sorted_by(|a, b| a.number < b.number), "tasks stand in their order");
+    let is_kept = |task: &Task| run.task(task.number) == Some(task);
+    assert!(run.tasks.iter().all(is_kept), "a task is found by its number");
+    let last = run.tasks.last().map_or(0, |task| task.number.0);
+    assert!(last <= run.tasks.made() && run.next_task().0 == run.tasks.made() + 1);
     if run.status.is_terminal() {
         assert!(run.children.is_empty() && run.pulls.is_empty() && run.agenda.is_empty());
         return;
