@@ -124,6 +124,7 @@ const fn of_rejection(rejection: &Rejection) -> StatusCode {
         | Rejection::Completed
         | Rejection::NotPaused { .. }
         | Rejection::NotRunning { .. } => StatusCode::CONFLICT,
+        Rejection::MessageTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Rejection::LaneFull { .. } => StatusCode::TOO_MANY_REQUESTS,
         Rejection::Invalid { .. } => StatusCode::BAD_REQUEST,
     }

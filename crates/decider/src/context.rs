@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fermata_types::{MessageOffset, Payload, RunId, Timestamp};
+use fermata_types::{MessageOffset, Payload, PayloadLimits, RunId, Timestamp};
 
 use crate::definition::Workflow;
 use crate::needs::{DefinitionRequest, Evaluated, EvaluationKey};
@@ -48,6 +48,10 @@ pub trait Fetched {
     /// Whether a worker polled that task type in that domain within the last ten seconds
     /// (`conductor-semantics` 1.8).
     fn is_polled(&self, task_type: &str, domain: &str) -> bool;
+    /// How large payloads may be.
+    fn payload_limits(&self) -> PayloadLimits {
+        PayloadLimits::default()
+    }
     /// The value of an environment name allowed in expressions (`conductor-semantics` 7.2 rule 4).
     fn environment(&self, name: &str) -> Option<String>;
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::payload_options::PayloadOptions;
+
 /// Durable workflows that wait for people, machines and messages.
 #[derive(Debug, Parser)]
 #[command(name = "fermata", version, about)]
@@ -56,6 +58,10 @@ pub struct ServerOptions {
     /// Seconds to finish open requests after SIGTERM.
     #[arg(long, env = "FERMATA_DRAIN_SECONDS", default_value_t = 10)]
     pub drain_seconds: u64,
+
+    /// How large payloads may be.
+    #[command(flatten)]
+    pub payloads: PayloadOptions,
 
     /// What to log, as `level` or `target=level,…`.
     #[arg(long, env = "FERMATA_LOG", default_value = "info")]

@@ -2,6 +2,7 @@
 
 mod cli;
 mod lifecycle;
+mod payload_options;
 mod server;
 mod telemetry;
 

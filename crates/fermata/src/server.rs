@@ -129,6 +129,7 @@ fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
         shards: options.shards,
         payload_cache_bytes: options.payload_cache_bytes,
         script_places: options.script_places.max(1),
+        payload_limits: options.payloads.limits(),
         environment: environment(),
         ..Config::default()
     };

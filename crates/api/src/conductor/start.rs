@@ -8,7 +8,7 @@ use fermata_decider::event::Origin;
 use fermata_runtime::metadata::DefinitionError;
 use fermata_runtime::shard::request::Start;
 use fermata_runtime::shard::{Idempotency, Strategy};
-use fermata_types::{Payload, RunId, ShardKey, Timestamp, limits};
+use fermata_types::{Payload, RunId, ShardKey, Timestamp};
 use fermata_wire::conductor::{
     Entries, IdempotencyStrategy, StartWorkflowRequest, ValidationError, WorkflowDef,
 };
@@ -211,8 +211,8 @@ async fn run(app: &App, definition: Arc<Workflow>, given: Given) -> Result<RunId
         }
     }
     let input = with_template(given.input, &definition.input_template);
-    if input.len() > limits::WORKFLOW_PAYLOAD_MAX {
-        let limit = limits::WORKFLOW_PAYLOAD_MAX;
+    let limit = app.engine.payload_limits().workflow_input.hard;
+    if input.len() > limit {
         let text = format!("The input of {} bytes is larger than {limit} bytes", input.len());
         return Err(ApiError::TooLarge(text));
     }

@@ -10,6 +10,7 @@ mod failures;
 mod lists;
 mod messages;
 mod metadata;
+mod payload_limits;
 mod queues;
 mod routing;
 mod server;

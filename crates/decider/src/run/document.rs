@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fermata_types::{Payload, TaskNumber, limits};
+use fermata_types::TaskNumber;
 use serde_json::{Map, Value};
 
 use crate::context::Context;
@@ -212,10 +212,5 @@ pub(crate) fn resolve(
             return Err(Needs::payloads(payloads));
         }
     };
-    let size = Payload::from_value(&value).len();
-    if size > limits::TASK_PAYLOAD_MAX {
-        let limit = limits::TASK_PAYLOAD_MAX;
-        return Ok(Err(format!("The payload size: {size} is greater than the limit: {limit}")));
-    }
     Ok(Ok(value))
 }

@@ -20,6 +20,7 @@ pub mod state;
 pub mod task;
 pub mod tasks;
 pub mod update;
+pub mod weigh;
 
 pub use advance::{Advanced, advance};
 pub use apply::apply;

@@ -10,6 +10,7 @@ mod keep_last;
 mod lambda;
 mod operate;
 mod output;
+mod payloads;
 mod pull_messages;
 mod retries;
 mod scripts;

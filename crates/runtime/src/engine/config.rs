@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fermata_storage::{CommitError, ReadError, Store};
+use fermata_types::PayloadLimits;
 
 use crate::clock::Clock;
 use crate::evaluator::Evaluator;
@@ -34,6 +35,8 @@ pub struct Config {
     pub script_places: usize,
     /// Runs each shard keeps in memory.
     pub cached_runs: usize,
+    /// How large payloads may be.
+    pub payload_limits: PayloadLimits,
     /// Names allowed as `${workflow.env.NAME}`, with their values.
     pub environment: BTreeMap<String, String>,
 }
@@ -45,6 +48,7 @@ impl Default for Config {
             payload_cache_bytes: crate::payloads::CACHE_BYTES,
             script_places: 4,
             cached_runs: crate::shard::machine::CACHED_RUNS,
+            payload_limits: PayloadLimits::default(),
             environment: BTreeMap::new(),
         }
     }

@@ -9,7 +9,7 @@ use fermata_decider::needs::{Evaluated, Script};
 use fermata_decider::run::decide::Reply;
 use fermata_decider::{Command, Rejection, script};
 use fermata_storage::{DefinitionKey, DefinitionRow, Store, SyncStats};
-use fermata_types::{Payload, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
+use fermata_types::{Payload, PayloadLimits, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::commit::Committer;
@@ -92,6 +92,7 @@ impl Engine {
             salt: parts.salt,
             polls: PollBook::default(),
             environment: config.environment,
+            payload_limits: config.payload_limits,
             metrics: Metrics::default(),
             mutation: crate::mutant::Mutation::default(),
         });
@@ -156,6 +157,12 @@ impl Engine {
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         &self.inner.shared.metadata
+    }
+
+    /// How large payloads may be.
+    #[must_use]
+    pub fn payload_limits(&self) -> &PayloadLimits {
+        &self.inner.shared.payload_limits
     }
 
     /// Counters.

@@ -6,7 +6,7 @@ use fermata_decider::context::{Fetched, Found, PendingMessage};
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use fermata_decider::run::Stored;
 use fermata_storage::{HistoryKey, MessageKey, PayloadKey, Row, RowKey};
-use fermata_types::{EventNumber, MessageOffset, Payload, RunId, Timestamp};
+use fermata_types::{EventNumber, MessageOffset, Payload, PayloadLimits, RunId, Timestamp};
 
 use crate::ids::Mint;
 use crate::payloads;
@@ -97,6 +97,10 @@ impl Fetched for View<'_> {
 
     fn is_polled(&self, task_type: &str, domain: &str) -> bool {
         self.shared.polls.is_active(task_type, domain, self.now)
+    }
+
+    fn payload_limits(&self) -> PayloadLimits {
+        self.shared.payload_limits
     }
 
     fn environment(&self, name: &str) -> Option<String> {

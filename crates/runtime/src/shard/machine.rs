@@ -10,7 +10,9 @@ use fermata_decider::definition::DefinitionHash;
 use fermata_decider::needs::EvaluationRequest;
 use fermata_decider::run::Stored;
 use fermata_storage::{Batch, DedupKey, DefinitionKey, DefinitionRow, QueueKey, Write};
-use fermata_types::{BatchNumber, MessageOffset, RunEpoch, RunId, ShardEpoch, ShardId, Timestamp};
+use fermata_types::{
+    BatchNumber, MessageOffset, PayloadLimits, RunEpoch, RunId, ShardEpoch, ShardId, Timestamp,
+};
 
 use crate::ids::{Mint, Salt};
 use crate::metadata::Metadata;
@@ -41,6 +43,8 @@ pub struct Shared {
     pub polls: PollBook,
     /// Names allowed as `${workflow.env.NAME}`.
     pub environment: BTreeMap<String, String>,
+    /// How large payloads may be.
+    pub payload_limits: PayloadLimits,
     /// Counters.
     pub metrics: Metrics,
     /// The deliberate bug of a simulated process.

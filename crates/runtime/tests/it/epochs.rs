@@ -55,6 +55,7 @@ impl Bench {
             salt: Arc::new(Seven),
             polls: PollBook::default(),
             environment: BTreeMap::new(),
+            payload_limits: fermata_types::PayloadLimits::default(),
             metrics: Metrics::default(),
             mutation: Mutation::default(),
         });

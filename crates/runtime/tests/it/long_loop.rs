@@ -36,6 +36,7 @@ fn machine() -> Machine {
         salt: Arc::new(Zero),
         polls: PollBook::default(),
         environment: BTreeMap::new(),
+        payload_limits: fermata_types::PayloadLimits::default(),
         metrics: Metrics::default(),
         mutation: Mutation::default(),
     };

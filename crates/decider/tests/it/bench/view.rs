@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fermata_decider::context::{Fetched, Found, PendingMessage};
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use fermata_decider::run::Stored;
-use fermata_types::{MessageOffset, Payload, RunId, ShardKey, Timestamp};
+use fermata_types::{MessageOffset, Payload, PayloadLimits, RunId, ShardKey, Timestamp};
 
 use super::{BEGIN, Bench, Driven};
 
@@ -70,6 +70,10 @@ impl Fetched for View<'_> {
 
     fn is_polled(&self, task_type: &str, domain: &str) -> bool {
         self.bench.polled.contains(&(task_type.to_owned(), domain.to_owned()))
+    }
+
+    fn payload_limits(&self) -> PayloadLimits {
+        self.bench.limits
     }
 
     fn environment(&self, _: &str) -> Option<String> {
