@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::payload_options::PayloadOptions;
+use crate::upload_options::UploadOptions;
 
 /// Durable workflows that wait for people, machines and messages.
 #[derive(Debug, Parser)]
@@ -62,6 +63,10 @@ pub struct ServerOptions {
     /// How large payloads may be.
     #[command(flatten)]
     pub payloads: PayloadOptions,
+
+    /// Payloads that clients upload.
+    #[command(flatten)]
+    pub uploads: UploadOptions,
 
     /// What to log, as `level` or `target=level,…`.
     #[arg(long, env = "FERMATA_LOG", default_value = "info")]

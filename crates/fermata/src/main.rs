@@ -5,6 +5,7 @@ mod lifecycle;
 mod payload_options;
 mod server;
 mod telemetry;
+mod upload_options;
 
 use std::process::ExitCode;
 

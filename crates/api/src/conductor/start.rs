@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::definitions;
 use crate::answer::{self, Answer};
 use crate::error::ApiError;
+use crate::external;
 use crate::extract::{Json, Object, Params, Segments};
 use crate::state::App;
 
@@ -93,10 +94,7 @@ pub(super) async fn begin(
         }
         (Some(input), None) => input,
         (Some(input), Some(_)) if !input.is_empty_object() => input,
-        _ => {
-            let text = "externalInputPayloadStoragePath: external payloads are not supported";
-            return Err(ApiError::BadRequest(text.to_owned()));
-        }
+        (_, Some(path)) => external::resolve(app, "externalInputPayloadStoragePath", &path).await?,
     };
     let input = match mark {
         Mark::Dynamic if is_dynamic => marked_dynamic(&input),

@@ -6,6 +6,7 @@ mod bodies;
 mod bulk;
 mod connections;
 mod executes;
+mod external;
 mod failures;
 mod lists;
 mod messages;
