@@ -12,6 +12,7 @@ mod lists;
 mod messages;
 mod metadata;
 mod payload_limits;
+mod pressure;
 mod queues;
 mod routing;
 mod server;

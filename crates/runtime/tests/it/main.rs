@@ -4,4 +4,5 @@ mod engine;
 mod epochs;
 mod golden_events;
 mod long_loop;
+mod pressure;
 mod refusals;
