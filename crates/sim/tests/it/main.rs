@@ -33,6 +33,8 @@ fn everything_happens() {
     let base = Options::new(1);
     let mut missing = vec![
         "BranchChosen",
+        "ItemTaken",
+        "IterationsDropped",
         "LeaseExtended",
         "LoopAdvanced",
         "Run COMPLETED",
