@@ -8,6 +8,7 @@ mod answer;
 mod conductor;
 mod error;
 mod export;
+mod external;
 mod extract;
 mod metrics;
 mod routes;
@@ -16,6 +17,7 @@ mod ui;
 mod views;
 
 pub use export::Exporter;
+pub use external::{DiskFiles, DiskLimits, FileError, PayloadFiles, PayloadId};
 pub use extract::BODY_DEPTH_MAX;
 pub use routes::router;
 pub use state::{Durability, Options};

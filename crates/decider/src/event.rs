@@ -211,6 +211,25 @@ pub enum Event {
         /// Always inline, because `apply` needs it.
         step: Payload,
     },
+    /// A loop over a list began an iteration with that item.
+    ItemTaken {
+        /// The DO_WHILE task.
+        task: TaskNumber,
+        /// The iteration that begins, from 1.
+        iteration: u32,
+        /// The item, as it was when the iteration began.
+        item: Payload,
+        /// When.
+        at: Timestamp,
+    },
+    /// A loop that keeps only its last iterations dropped the others: what they did is over, and
+    /// their finished tasks are gone.
+    IterationsDropped {
+        /// The DO_WHILE task.
+        task: TaskNumber,
+        /// The last iteration that goes.
+        through: u32,
+    },
 }
 
 impl Event {
@@ -223,6 +242,7 @@ impl Event {
             Self::TaskProgressed { output, .. } => Some(output),
             Self::TaskClosed(closed) => closed.output.as_ref(),
             Self::RunClosed { output: RunOutput::Value(payload), .. } => Some(payload),
+            Self::ItemTaken { item, .. } => Some(item),
             _ => None,
         }
     }
@@ -235,6 +255,7 @@ impl Event {
             Self::TaskProgressed { output, .. } => Some(output),
             Self::TaskClosed(closed) => closed.output.as_mut(),
             Self::RunClosed { output: RunOutput::Value(payload), .. } => Some(payload),
+            Self::ItemTaken { item, .. } => Some(item),
             _ => None,
         }
     }

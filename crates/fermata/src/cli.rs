@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use fermata_runtime::retention::Rule;
 
+use crate::payload_options::PayloadOptions;
+use crate::upload_options::UploadOptions;
+
 /// Durable workflows that wait for people, machines and messages.
 #[derive(Debug, Parser)]
 #[command(name = "fermata", version, about)]
@@ -79,6 +82,14 @@ pub struct ServerOptions {
     /// Directory for runs that a rule archives; `archive` in the data directory unless given.
     #[arg(long, env = "FERMATA_ARCHIVE_DIR")]
     pub archive_dir: Option<PathBuf>,
+
+    /// How large payloads may be.
+    #[command(flatten)]
+    pub payloads: PayloadOptions,
+
+    /// Payloads that clients upload.
+    #[command(flatten)]
+    pub uploads: UploadOptions,
 
     /// What to log, as `level` or `target=level,…`.
     #[arg(long, env = "FERMATA_LOG", default_value = "info")]

@@ -4,8 +4,10 @@ mod archive;
 mod cli;
 mod doctor;
 mod lifecycle;
+mod payload_options;
 mod server;
 mod telemetry;
+mod upload_options;
 
 use std::process::ExitCode;
 

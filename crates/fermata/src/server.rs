@@ -47,6 +47,8 @@ enum ServerError {
     Runtime(#[source] std::io::Error),
     #[error("no randomness for the name of a new store: {0}")]
     Randomness(getrandom::Error),
+    #[error("cannot open the folder of uploaded payloads")]
+    Uploads(#[source] std::io::Error),
     #[error("the listener failed")]
     Serve(#[source] std::io::Error),
 }
@@ -85,7 +87,17 @@ async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
         // Small answers must not wait for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);
     });
-    let router = fermata_api::router(engine.clone(), fermata_api::Options::default());
+    let surface = fermata_api::Options {
+        payload_files: Some(
+            options
+                .uploads
+                .open(&options.data_dir, SystemClock.now())
+                .map_err(ServerError::Uploads)?,
+        ),
+        public_url: options.uploads.public_url.clone(),
+        ..fermata_api::Options::default()
+    };
+    let router = fermata_api::router(engine.clone(), surface);
     tracing::info!(
         listen = %address,
         data_dir = %options.data_dir.display(),
@@ -132,6 +144,7 @@ fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
         shards: options.shards,
         payload_cache_bytes: options.payload_cache_bytes,
         script_places: options.script_places.max(1),
+        payload_limits: options.payloads.limits(),
         environment: environment(),
         ..Config::default()
     };

@@ -13,6 +13,8 @@ pub const TASK_PAYLOAD_MAX: usize = 10 << 20;
 pub const WORKFLOW_PAYLOAD_MAX: usize = 10 << 20;
 /// Serialised bytes of all variables of a run (`conductor-semantics` 5.14: 256 KB).
 pub const VARIABLES_MAX: usize = 256 << 10;
+/// Serialised bytes of a message to a run: as much as the task that takes it may put out.
+pub const MESSAGE_PAYLOAD_MAX: usize = 10 << 20;
 /// Bytes of a request body (design 5).
 pub const BODY_MAX: usize = 16 << 20;
 /// Levels of sub-workflows below a root (design 3).

@@ -59,7 +59,8 @@ pub(crate) async fn tasks(
     };
     let all: Vec<_> = view.run.tasks.iter().filter(is_wanted).collect();
     let texts = app.texts.of(&view.run.definition);
-    let shown = Shown { run: &view.run, texts: &texts, now: app.engine.now() };
+    let limits = app.engine.payload_limits();
+    let shown = Shown { run: &view.run, texts: &texts, limits, now: app.engine.now() };
     let page = all.iter().skip(start).take(count);
     answer::json(&SearchResult {
         total_hits: i64::try_from(all.len()).unwrap_or(i64::MAX),

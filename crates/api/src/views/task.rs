@@ -2,10 +2,12 @@
 
 use fermata_decider::run::{Run, Task, dynamic};
 use fermata_runtime::engine::run_view::RunView;
-use fermata_types::{Payload, TaskNumber, Timestamp};
+use fermata_types::{Payload, PayloadLimits, TaskNumber, Timestamp};
 use fermata_wire::conductor as wire;
 
 use super::definition::{Texts, dynamic_texts};
+use super::left_out;
+use crate::external::{Part, PayloadPath};
 
 /// What is shown of a task besides the task itself.
 pub(crate) struct Shown<'a> {
@@ -13,6 +15,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) run: &'a Run,
     /// Texts of the run's definition.
     pub(crate) texts: &'a Texts,
+    /// From which sizes payloads are left out.
+    pub(crate) limits: &'a PayloadLimits,
     /// Now, for the time in the queue.
     pub(crate) now: Timestamp,
 }
@@ -28,12 +32,19 @@ impl Shown<'_> {
         let repeated = texts.map(|texts| &texts.repeated);
         let child = task.child().map(|child| child.to_string());
         let iteration = task.loop_iteration().max(task.iteration);
+        let id = run.id.task(task.number);
+        let path = |part| PayloadPath::OfTask(id, part);
+        let (input, input_path) = left_out::shown(input, self.limits.task_input, path(Part::Input));
+        let (output, output_path) =
+            left_out::shown(output, self.limits.task_output, path(Part::Output));
         let is_replacement = task.replaces() != TaskNumber(0);
         wire::Task {
             task_type: Some(step.task_type.clone()),
             status: run.shown_status(task),
-            input_data: input.to_raw(),
-            output_data: output.to_raw(),
+            input_data: input,
+            output_data: output,
+            external_input_payload_storage_path: input_path,
+            external_output_payload_storage_path: output_path,
             reference_task_name: Some(run.reference_of(task)),
             retry_count: signed(task.retry_count()),
             seq: signed(task.number.0),
@@ -55,7 +66,7 @@ impl Shown<'_> {
             },
             workflow_instance_id: Some(run.id.to_string()),
             workflow_type: Some(run.definition.key.name.clone()),
-            task_id: Some(run.id.task(task.number).to_string()),
+            task_id: Some(id.to_string()),
             reason_for_incompletion: task.reason().map(str::to_owned),
             callback_after_seconds: task.callback_after().as_seconds(),
             worker_id: task.worker().map(str::to_owned),

@@ -7,21 +7,13 @@ use fermata_types::Span;
 use serde_json::{Map, Value};
 
 use crate::definition::compile::CompileError;
-use crate::definition::model::{After, Evaluator, Kind, Step, StepId};
+use crate::definition::model::{After, DecidedBy, Evaluator, Items, Keep, Kind, Step, StepId};
 use crate::definition::policy::TaskPolicy;
 use crate::expression::Template;
 
 /// Types the reference server performs itself and this version does not have yet. As worker tasks
 /// they would wait for ever, so a definition that uses them is refused.
-const LATER: &[&str] = &[
-    "DECISION",
-    "EVENT",
-    "HTTP",
-    "JSON_JQ_TRANSFORM",
-    "KAFKA_PUBLISH",
-    "LAMBDA",
-    "START_WORKFLOW",
-];
+const LATER: &[&str] = &["EVENT", "HTTP", "JSON_JQ_TRANSFORM", "KAFKA_PUBLISH", "START_WORKFLOW"];
 
 /// Levels of nested tasks; deeper definitions are refused before they reach the stack's end.
 const NESTING_MAX: usize = 64;
@@ -194,7 +186,9 @@ impl Builder {
         Ok(match text(task, "type").unwrap_or("SIMPLE") {
             "SIMPLE" => Kind::Worker { task_type: name.to_owned() },
             "SWITCH" => self.switch(task, place)?,
+            "DECISION" => self.decision(task, place)?,
             "INLINE" => Kind::Inline,
+            "LAMBDA" => Kind::Lambda,
             "SET_VARIABLE" => Kind::SetVariable,
             "TERMINATE" => Kind::Terminate,
             "FORK_JOIN" => self.fork(task, following, place)?,
@@ -235,6 +229,35 @@ impl Builder {
         task: &Map<String, Value>,
         place: &Place<'_>,
     ) -> Result<Kind, CompileError> {
+        let (cases, default) = self.branches(task, place)?;
+        Ok(Kind::Switch {
+            evaluator: Evaluator::named(text(task, "evaluatorType").unwrap_or("")),
+            expression: Arc::from(text(task, "expression").unwrap_or("")),
+            cases,
+            default,
+        })
+    }
+
+    fn decision(
+        &mut self,
+        task: &Map<String, Value>,
+        place: &Place<'_>,
+    ) -> Result<Kind, CompileError> {
+        let (cases, default) = self.branches(task, place)?;
+        let script = text(task, "caseExpression").filter(|script| !script.trim().is_empty());
+        let by = match script {
+            Some(script) => DecidedBy::Script(Arc::from(script)),
+            None => DecidedBy::Input(text(task, "caseValueParam").unwrap_or("").to_owned()),
+        };
+        Ok(Kind::Decision { by, cases, default })
+    }
+
+    /// Cases and default of a SWITCH or DECISION.
+    fn branches(
+        &mut self,
+        task: &Map<String, Value>,
+        place: &Place<'_>,
+    ) -> Result<Branches, CompileError> {
         let end = After::SwitchEnd(place.id);
         let mut cases = Vec::new();
         for (case, list) in
@@ -247,12 +270,7 @@ impl Builder {
         let path = format!("{}.defaultCase", place.path);
         let list = task.get("defaultCase").unwrap_or(&Value::Null);
         let default = self.sequence(list, end, place.enclosing_loop, &path)?;
-        Ok(Kind::Switch {
-            evaluator: Evaluator::named(text(task, "evaluatorType").unwrap_or("")),
-            expression: Arc::from(text(task, "expression").unwrap_or("")),
-            cases,
-            default,
-        })
+        Ok((cases, default))
     }
 
     fn fork(
@@ -304,13 +322,32 @@ impl Builder {
         let path = format!("{}.loopOver", place.path);
         let list = task.get("loopOver").unwrap_or(&Value::Null);
         let body = self.sequence(list, After::LoopEnd, Some(place.id), &path)?;
-        if task.get("items").is_some_and(|items| !items.is_null()) {
-            return Err(CompileError::Unsupported {
-                path: place.path.to_owned(),
-                kind: "DO_WHILE with items".to_owned(),
-            });
-        }
-        Ok(Kind::DoWhile { condition: Arc::from(text(task, "loopCondition").unwrap_or("")), body })
+        let condition = Arc::from(text(task, "loopCondition").unwrap_or(""));
+        Ok(Kind::DoWhile { condition, body, items: items(task), keep: keep(task) })
+    }
+}
+
+/// First step of each case, and of the default.
+type Branches = (Vec<(String, Option<StepId>)>, Option<StepId>);
+
+fn input<'a>(task: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    task.get("inputParameters")?.as_object()?.get(name)
+}
+
+fn items(task: &Map<String, Value>) -> Items {
+    let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    match task.get("items").filter(|items| !items.is_null() && !is_blank(items)) {
+        Some(items) => Items::Field(Template::parse(items)),
+        None if input(task, "_items").is_some() => Items::Input,
+        None => Items::None,
+    }
+}
+
+fn keep(task: &Map<String, Value>) -> Keep {
+    match input(task, "keepLastN") {
+        None | Some(Value::Null) => Keep::All,
+        Some(Value::String(_)) => Keep::Input,
+        Some(count) => Keep::of(count),
     }
 }
 

@@ -10,7 +10,8 @@ pub mod validate;
 
 pub use compile::{CompileError, compile};
 pub use model::{
-    After, DefinitionHash, Evaluator, Kind, Step, StepId, TimeoutPolicy, Workflow, WorkflowKey,
+    After, DecidedBy, DefinitionHash, Evaluator, Items, Keep, Kind, Step, StepId, TimeoutPolicy,
+    Workflow, WorkflowKey,
 };
 pub use policy::{RetryLogic, TaskPolicy};
 pub use resolve::{Catalog, ResolveError, resolve, resolve_task};

@@ -10,7 +10,7 @@ use crate::event::{Closed, Event, Origin, RunOutput};
 use crate::run::holders::Holder;
 use crate::run::state::{Agenda, Run};
 use crate::run::task::{Stored, Task};
-use crate::run::{clock, dynamic, follow, made};
+use crate::run::{clock, dynamic, follow, forget, made};
 
 /// Applies the next event. Its number is `run.last + 1`; `run.row` says which history row it is in.
 pub fn apply(run: &mut Run, event: &Event) {
@@ -36,6 +36,11 @@ pub fn apply(run: &mut Run, event: &Event) {
         Event::LoopAdvanced { task, iteration, at } => {
             follow::loop_advanced(run, *task, *iteration, *at);
         }
+        Event::ItemTaken { task, iteration, at, .. } => {
+            touch(run, *task, |task| task.extra_mut().item = stored);
+            follow::loop_advanced(run, *task, *iteration, *at);
+        }
+        Event::IterationsDropped { task, through } => forget::forget(run, *task, *through),
         Event::VariablesSet { values } => set_variables(run, values),
         Event::RunPaused { at } => {
             run.status = RunStatus::Paused;
@@ -116,8 +121,7 @@ fn child_started(run: &mut Run, number: TaskNumber, child: RunId, at: Timestamp)
 
 /// The holder a task has once that worker has it: its domain stays.
 fn holder(run: &mut Run, number: TaskNumber, worker: Option<&str>) -> Option<Arc<Holder>> {
-    let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
-    let task = run.tasks.get(index)?;
+    let task = run.tasks.numbered(number)?;
     if task.worker() == worker {
         return task.holder.clone();
     }

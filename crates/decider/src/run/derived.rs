@@ -16,8 +16,10 @@ use crate::run::task::{Stored, Task};
 pub enum Part {
     /// All of it.
     Whole,
-    /// Only what the skeleton knows: a loop's iteration.
+    /// Only what the skeleton knows: a loop's iteration and index.
     Shallow,
+    /// That, and the item of a loop over a list.
+    Item,
     /// Only that iteration of a loop.
     Iteration(u32),
     /// Only that branch of a dynamic fork's JOIN.
@@ -102,15 +104,19 @@ struct Gather<'a> {
 impl Gather<'_> {
     fn own(&mut self, task: &Task) -> Value {
         match (task.output, task.child()) {
-            (Some(stored), _) => match (self.payload)(stored) {
-                Some(payload) => payload.to_value(),
-                None => {
-                    self.lacking.push(stored);
-                    Value::Null
-                }
-            },
+            (Some(stored), _) => self.at(stored),
             (None, Some(child)) => serde_json::json!({ "subWorkflowId": child.to_string() }),
             (None, None) => Value::Object(Map::new()),
+        }
+    }
+
+    fn at(&mut self, stored: Stored) -> Value {
+        match (self.payload)(stored) {
+            Some(payload) => payload.to_value(),
+            None => {
+                self.lacking.push(stored);
+                Value::Null
+            }
         }
     }
 
@@ -155,9 +161,15 @@ impl Gather<'_> {
             return Value::Object(map);
         }
         map.insert("iteration".to_owned(), Value::from(iteration));
+        if let Some(item) = task.item() {
+            map.insert("loopIndex".to_owned(), Value::from(iteration.saturating_sub(1)));
+            if matches!(part, Part::Whole | Part::Item) {
+                map.insert("loopItem".to_owned(), self.at(item));
+            }
+        }
         let (first, last) = match part {
             Part::Whole => (1, iteration),
-            Part::Shallow | Part::Branch(_) => return Value::Object(map),
+            Part::Shallow | Part::Item | Part::Branch(_) => return Value::Object(map),
             Part::Iteration(wanted) => (wanted, wanted),
         };
         for iteration in first..=last.min(iteration) {

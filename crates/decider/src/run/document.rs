@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fermata_types::{Payload, TaskNumber, limits};
+use fermata_types::TaskNumber;
 use serde_json::{Map, Value};
 
 use crate::context::Context;
@@ -128,18 +128,27 @@ impl<'a> RunDocument<'a> {
             };
             match wanted {
                 None => wanted = Some(part),
-                Some(known) if known == part => {}
-                Some(_) => return Part::Whole,
+                Some(known) => wanted = Some(both(known, part)),
             }
         }
         wanted.unwrap_or(Part::Whole)
     }
 }
 
+/// The smallest part that holds two.
+fn both(one: Part, other: Part) -> Part {
+    match (one, other) {
+        (one, other) if one == other => one,
+        (Part::Shallow, other) | (other, Part::Shallow) => other,
+        _ => Part::Whole,
+    }
+}
+
 /// `loop.output.iteration` is shallow, `loop.output.7.x` is one iteration, all else is the whole.
 fn part_of_loop(path: &str) -> Part {
     match path.trim_start_matches("$.").split('.').nth(2) {
-        Some("iteration") => Part::Shallow,
+        Some("iteration" | "loopIndex") => Part::Shallow,
+        Some(name) if name == "loopItem" || name.starts_with("loopItem[") => Part::Item,
         Some(name) => name.parse().map_or(Part::Whole, Part::Iteration),
         None => Part::Whole,
     }
@@ -236,10 +245,5 @@ pub(crate) fn resolve(
             return Err(Needs::payloads(payloads));
         }
     };
-    let size = Payload::from_value(&value).len();
-    if size > limits::TASK_PAYLOAD_MAX {
-        let limit = limits::TASK_PAYLOAD_MAX;
-        return Ok(Err(format!("The payload size: {size} is greater than the limit: {limit}")));
-    }
     Ok(Ok(value))
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use fermata_types::TaskNumber;
 
 use crate::definition::StepId;
-use crate::run::paged::Paged;
 use crate::run::task::Task;
+use crate::run::tasks::Tasks;
 
 /// The loops of a run by their task.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +18,9 @@ pub struct LoopIndex {
 /// The tasks of one loop, iteration after iteration, in each by step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Iterations {
-    /// Where each iteration begins in `tasks`, the first being iteration 1.
+    /// Iterations before the first one kept.
+    dropped: u32,
+    /// Where each iteration begins in `tasks`, the first being the one after those.
     begins: Vec<u32>,
     /// The latest attempts.
     tasks: Vec<TaskNumber>,
@@ -29,7 +31,7 @@ impl LoopIndex {
     #[must_use]
     pub fn get(
         &self,
-        tasks: &Paged<Task>,
+        tasks: &Tasks,
         (scope, iteration, step): (TaskNumber, u32, StepId),
     ) -> Option<TaskNumber> {
         let found = self.iteration(scope, iteration);
@@ -45,8 +47,33 @@ impl LoopIndex {
     }
 
     /// Notes a task that was just made, which is in the list of tasks already or will be next.
-    pub(super) fn insert(&mut self, tasks: &Paged<Task>, task: &Task) {
+    pub(super) fn insert(&mut self, tasks: &Tasks, task: &Task) {
         self.scopes.entry(task.scope).or_default().insert(tasks, task);
+    }
+
+    /// The first iteration of a loop that is still known; none when there is none.
+    #[must_use]
+    pub fn first_iteration(&self, scope: TaskNumber) -> Option<u32> {
+        self.scopes.get(&scope).map(|scope| scope.dropped.saturating_add(1))
+    }
+
+    /// Forgets tasks that are about to be dropped, given by number.
+    pub(super) fn forget(&mut self, tasks: &Tasks, gone: &[TaskNumber]) {
+        for number in gone {
+            let Some(task) = tasks.numbered(*number) else { continue };
+            if let Some(scope) = self.scopes.get_mut(&task.scope) {
+                scope.remove(tasks, task);
+                if scope.tasks.is_empty() {
+                    self.scopes.remove(&task.scope);
+                }
+            }
+        }
+        self.trim();
+    }
+
+    /// Gives back what the first iterations took, once nothing of them is left.
+    pub(super) fn trim(&mut self) {
+        self.scopes.values_mut().for_each(Iterations::trim);
     }
 
     /// How many places it holds.
@@ -62,21 +89,41 @@ impl LoopIndex {
     }
 }
 
-fn step_of(tasks: &Paged<Task>, number: TaskNumber) -> StepId {
-    let task = tasks.get((number.0 as usize).wrapping_sub(1));
-    task.map_or(StepId(u32::MAX), |task| task.step)
+fn step_of(tasks: &Tasks, number: TaskNumber) -> StepId {
+    tasks.numbered(number).map_or(StepId(u32::MAX), |task| task.step)
 }
 
 impl Iterations {
     fn range(&self, iteration: u32) -> Option<std::ops::Range<usize>> {
-        let at = usize::try_from(iteration.checked_sub(1)?).ok()?;
+        let at = usize::try_from(iteration.checked_sub(1)?.checked_sub(self.dropped)?).ok()?;
         let begin = *self.begins.get(at)? as usize;
         let end = self.begins.get(at + 1).map_or(self.tasks.len(), |next| *next as usize);
         Some(begin..end)
     }
 
-    fn insert(&mut self, tasks: &Paged<Task>, task: &Task) {
-        let iteration = task.iteration.max(1) as usize;
+    fn remove(&mut self, tasks: &Tasks, task: &Task) {
+        let iteration = task.iteration.max(1);
+        let Some(range) = self.range(iteration) else { return };
+        let found = self.tasks.get(range.clone()).unwrap_or(&[]);
+        let at = found.binary_search_by_key(&task.step, |number| step_of(tasks, *number));
+        let Some(at) = at.ok().filter(|at| found.get(*at) == Some(&task.number)) else { return };
+        self.tasks.remove(range.start + at);
+        let later = iteration.saturating_sub(self.dropped) as usize;
+        for begin in self.begins.iter_mut().skip(later) {
+            *begin -= 1;
+        }
+    }
+
+    fn trim(&mut self) {
+        let empty = self.begins.iter().skip(1).take_while(|next| **next == 0).count();
+        if empty > 0 {
+            self.begins.drain(..empty);
+            self.dropped = self.dropped.saturating_add(u32::try_from(empty).unwrap_or(u32::MAX));
+        }
+    }
+
+    fn insert(&mut self, tasks: &Tasks, task: &Task) {
+        let iteration = task.iteration.max(1).saturating_sub(self.dropped) as usize;
         while self.begins.len() < iteration {
             let begin = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
             grow(&mut self.begins);

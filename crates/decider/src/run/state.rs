@@ -15,8 +15,8 @@ use crate::run::dynamic::DynamicSteps;
 use crate::run::holders::Holders;
 use crate::run::lane::Lane;
 use crate::run::loops::LoopIndex;
-use crate::run::paged::Paged;
 use crate::run::task::{Stored, Task};
+use crate::run::tasks::Tasks;
 
 /// Something the run has to do next. Derived from events by `apply`, never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,7 +88,7 @@ pub struct Run {
     /// Start of the workflow clock after a resume; zero before.
     pub clock_restarted: Timestamp,
     /// Tasks by number, from 1.
-    pub tasks: Paged<Task>,
+    pub tasks: Tasks,
     /// Workers and domains of the tasks.
     pub holders: Holders,
     /// The latest task of each step.
@@ -151,7 +151,7 @@ impl Run {
             updated: Timestamp::ZERO,
             ended: Timestamp::ZERO,
             clock_restarted: Timestamp::ZERO,
-            tasks: Paged::default(),
+            tasks: Tasks::default(),
             holders: Holders::default(),
             latest,
             in_loops: LoopIndex::default(),
@@ -195,20 +195,18 @@ impl Run {
     /// The task of that number.
     #[must_use]
     pub fn task(&self, number: TaskNumber) -> Option<&Task> {
-        let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
-        self.tasks.get(index)
+        self.tasks.numbered(number)
     }
 
     /// The task of that number, to change it.
     pub(crate) fn task_mut(&mut self, number: TaskNumber) -> Option<&mut Task> {
-        let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
-        self.tasks.get_mut(index)
+        self.tasks.numbered_mut(number)
     }
 
     /// The number the next task will get.
     #[must_use]
     pub fn next_task(&self) -> TaskNumber {
-        TaskNumber(u32::try_from(self.tasks.len()).unwrap_or(u32::MAX)).next()
+        TaskNumber(self.tasks.made()).next()
     }
 
     /// The latest task of a step, in whichever iteration.

@@ -79,6 +79,8 @@ pub struct Extra {
     pub wait_until: Option<Timestamp>,
     /// The iteration a DO_WHILE is in.
     pub loop_iteration: u32,
+    /// The item of that iteration, in a DO_WHILE over a list.
+    pub item: Option<Stored>,
     /// The last step of a DO_WHILE's iteration is done with.
     pub body_ended: bool,
     /// Tasks a JOIN still waits for; of an EXCLUSIVE_JOIN the task that decided it.
@@ -211,6 +213,12 @@ impl Task {
     #[must_use]
     pub fn wait_until(&self) -> Option<Timestamp> {
         self.extra.as_ref()?.wait_until
+    }
+
+    /// The item of the iteration that a DO_WHILE over a list is in.
+    #[must_use]
+    pub fn item(&self) -> Option<Stored> {
+        self.extra.as_ref()?.item
     }
 
     /// The iteration a DO_WHILE is in; 0 before its first.

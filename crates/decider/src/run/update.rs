@@ -67,17 +67,14 @@ pub(super) fn update(run: &Run, update: &TaskUpdate, context: Context<'_>) -> De
     }
     effects.extend(queueing::dequeue(run, task));
     let event = match update.status.closes_as() {
-        Some(status) => Event::TaskClosed(Box::new(close(
-            Closed {
-                task: update.task,
-                status,
-                output: Some(update.output.clone()),
-                reason,
-                worker: update.worker.clone(),
-                at: context.now,
-            },
-            run,
-        ))),
+        Some(status) => Event::TaskClosed(Box::new(Closed {
+            task: update.task,
+            status,
+            output: Some(update.output.clone()),
+            reason,
+            worker: update.worker.clone(),
+            at: context.now,
+        })),
         None => {
             effects.extend(queueing::requeue(run, task, context.now.after(update.callback_after)));
             Event::TaskProgressed {
@@ -96,24 +93,6 @@ pub(super) fn update(run: &Run, update: &TaskUpdate, context: Context<'_>) -> De
 fn unchanged(task: TaskNumber) -> Decision {
     let reply = Reply::Unchanged(task);
     Decision::Accepted { events: Vec::new(), effects: Vec::new(), reply }
-}
-
-/// An output over the hard limit is not refused: the task fails for good (`conductor-semantics`
-/// 10.1).
-fn close(mut closed: Closed, run: &Run) -> Closed {
-    let size = closed.output.as_ref().map_or(0, Payload::len);
-    if size > limits::TASK_PAYLOAD_MAX {
-        closed.status = TaskStatus::FailedWithTerminalError;
-        closed.output = Some(Payload::empty_object());
-        closed.reason = Some(format!(
-            "The payload size: {size} of task: {} in workflow: {}  is greater than the \
-             permissible limit: {} bytes",
-            run.id.task(closed.task),
-            run.id,
-            limits::TASK_PAYLOAD_MAX
-        ));
-    }
-    closed
 }
 
 fn cut_reason(reason: &str) -> String {
@@ -202,16 +181,13 @@ pub(super) fn child_ended(run: &Run, end: &ChildEnd, context: Context<'_>) -> De
     }
     let reason = end.reason.as_deref().filter(|_| end.status != TaskStatus::Completed);
     let id = serde_json::json!({ "subWorkflowId": end.child.to_string() });
-    let closed = close(
-        Closed {
-            task: number,
-            status: end.status,
-            output: Some(merge(&Payload::from_value(&id), &end.output)),
-            reason: reason.map(cut_reason),
-            worker: None,
-            at: context.now,
-        },
-        run,
-    );
+    let closed = Closed {
+        task: number,
+        status: end.status,
+        output: Some(merge(&Payload::from_value(&id), &end.output)),
+        reason: reason.map(cut_reason),
+        worker: None,
+        at: context.now,
+    };
     Decision::done(vec![Event::TaskClosed(Box::new(closed))], Vec::new())
 }

@@ -1,7 +1,7 @@
 //! DO_WHILE: repeats its body while a condition holds (`conductor-semantics` 5.9). An iteration
 //! has ended when the body's last task is done with.
 
-use fermata_types::{TaskNumber, TaskStatus, limits};
+use fermata_types::{Payload, TaskNumber, TaskStatus, limits};
 use serde_json::{Map, Value};
 
 use crate::context::Context;
@@ -14,28 +14,67 @@ use crate::run::derived::{self, Lack, Part};
 use crate::run::plan::inputs;
 use crate::run::state::Run;
 use crate::run::task::Task;
-use crate::task_kinds::{closing, script_task};
+use crate::task_kinds::{closing, loop_items, script_task};
 
-/// Begins the first iteration.
-pub(crate) fn begin(task: &Task, context: Context<'_>) -> Step {
-    Step::of(vec![Event::LoopAdvanced { task: task.number, iteration: 1, at: context.now }])
+/// Begins the first iteration; over an empty list there is none.
+pub(crate) fn begin(run: &Run, task: &Task, context: Context<'_>) -> Result<Step, Needs> {
+    let Kind::DoWhile { condition, items, .. } = &run.step_of(task).kind else {
+        return Err(Needs::default());
+    };
+    Ok(match loop_items::of(run, task, items, context)? {
+        Ok(list) if list.as_ref().is_some_and(Vec::is_empty) => {
+            Step::of(vec![closing::completed(task.number, None, context)])
+        }
+        Ok(list) => begin_iteration(task, 1, list.as_deref(), context),
+        Err(what) => cannot_evaluate(task.number, condition, &what, context),
+    })
+}
+
+fn begin_iteration(
+    task: &Task,
+    iteration: u32,
+    list: Option<&[Value]>,
+    context: Context<'_>,
+) -> Step {
+    let (task, at) = (task.number, context.now);
+    let Some(list) = list else {
+        return Step::of(vec![Event::LoopAdvanced { task, iteration, at }]);
+    };
+    let item = list.get(iteration as usize - 1).map_or_else(Payload::null, Payload::from_value);
+    Step::of(vec![Event::ItemTaken { task, iteration, item, at }])
 }
 
 /// After an iteration: goes on or stops.
 pub(crate) fn iterate(run: &Run, number: TaskNumber, context: Context<'_>) -> Result<Step, Needs> {
     let Some(task) = run.task(number) else { return Err(Needs::default()) };
     let step = run.step_of(task);
-    let Kind::DoWhile { condition, .. } = &step.kind else { return Err(Needs::default()) };
+    let Kind::DoWhile { condition, items, .. } = &step.kind else { return Err(Needs::default()) };
     if let Some(reason) = failed_body(run, task) {
         let event = closing::closed(number, TaskStatus::Failed, None, Some(reason), context);
         return Ok(Step::of(vec![event]));
+    }
+    let list = match loop_items::of(run, task, items, context)? {
+        Ok(list) => list,
+        Err(what) => return Ok(cannot_evaluate(number, condition, &what, context)),
+    };
+    if let Some(list) = &list {
+        let is_last = task.loop_iteration() as usize >= list.len();
+        if is_last || condition.trim().is_empty() {
+            return Ok(if is_last {
+                Step::of(vec![closing::completed(number, None, context)])
+            } else {
+                go_on(task, Some(list), context)
+            });
+        }
     }
     let input = match condition_input(run, task, condition, context)? {
         Ok(input) => input,
         Err(what) => return Ok(cannot_evaluate(number, condition, &what, context)),
     };
     match script_task::evaluate((number, task.step), condition, &input, context)? {
-        Evaluated::Value(value) if is_true(&value.to_value()) => Ok(go_on(task, context)),
+        Evaluated::Value(value) if is_true(&value.to_value()) => {
+            Ok(go_on(task, list.as_deref(), context))
+        }
         Evaluated::Value(_) => Ok(Step::of(vec![closing::completed(number, None, context)])),
         Evaluated::Failed(what) | Evaluated::TimedOut(what) => {
             Ok(cannot_evaluate(number, condition, &what, context))
@@ -43,7 +82,7 @@ pub(crate) fn iterate(run: &Run, number: TaskNumber, context: Context<'_>) -> Re
     }
 }
 
-fn go_on(task: &Task, context: Context<'_>) -> Step {
+fn go_on(task: &Task, list: Option<&[Value]>, context: Context<'_>) -> Step {
     let iteration = task.loop_iteration();
     if iteration >= limits::LOOP_ITERATIONS_MAX {
         let limit = limits::LOOP_ITERATIONS_MAX;
@@ -51,8 +90,7 @@ fn go_on(task: &Task, context: Context<'_>) -> Step {
         let status = TaskStatus::FailedWithTerminalError;
         return Step::of(vec![closing::closed(task.number, status, None, Some(reason), context)]);
     }
-    let (task, iteration, at) = (task.number, iteration + 1, context.now);
-    Step::of(vec![Event::LoopAdvanced { task, iteration, at }])
+    begin_iteration(task, iteration + 1, list, context)
 }
 
 fn cannot_evaluate(number: TaskNumber, condition: &str, what: &str, context: Context<'_>) -> Step {
@@ -121,6 +159,13 @@ fn condition_input(
             Err(Lack::TooManyTasks) => {
                 return Ok(Err(format!("the output of {name} ranges over too many tasks")));
             }
+        }
+    }
+    if let Some(item) = task.item() {
+        map.insert("loopIndex".to_owned(), Value::from(task.loop_iteration().saturating_sub(1)));
+        match context.fetched.payload(item) {
+            Some(item) => drop(map.insert("loopItem".to_owned(), item.to_value())),
+            None => lacking.push(item),
         }
     }
     if lacking.is_empty() { Ok(Ok(Value::Object(map))) } else { Err(Needs::payloads(lacking)) }

@@ -15,6 +15,7 @@ use crate::run::document::{self, RunDocument};
 use crate::run::plan::finish;
 use crate::run::state::Run;
 use crate::run::task::Task;
+use crate::run::weigh;
 use crate::task_kinds::closing;
 
 /// Makes the task and, in the same commit, its child; a task with a delay gets its child once that
@@ -97,6 +98,10 @@ fn child(
     };
     let id = context.fetched.mint();
     let child_input = child_input(&definition, input, is_inline);
+    let limit = context.fetched.payload_limits().workflow_input.hard;
+    if child_input.len() > limit {
+        return Ok(Err(weigh::too_large_for_run(run, child_input.len(), limit)));
+    }
     let parent = run.id.task(number);
     let origin = Box::new(origin(run, parent, input, &definition, child_input, context));
     Ok(Ok(Child { id, start: Effect::StartChild { child: id, definition, origin } }))

@@ -71,7 +71,7 @@ fn branch(
 }
 
 /// The result as a case name: null is `null`, whole numbers have no decimals.
-fn case_text(value: &Value) -> String {
+pub(super) fn case_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

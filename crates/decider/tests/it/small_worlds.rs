@@ -34,6 +34,11 @@ fn nodes(size: usize, leaves: &[Node]) -> Vec<Node> {
     let mut found = if size == 1 { leaves.to_vec() } else { Vec::new() };
     for inside in lists(size - 1, leaves) {
         found.push(Node::Loop { iterations: 2, body: inside.clone() });
+        // The larger worlds have fewer kinds.
+        if leaves.contains(&Node::Lambda) {
+            found.push(Node::Keeps { iterations: 3, keep: 1, body: inside.clone() });
+            found.push(Node::Each { items: 2, body: inside.clone() });
+        }
         found.push(Node::Switch { hits: true, case: inside.clone(), default: Vec::new() });
         if leaves.contains(&Node::Become) {
             found.push(Node::Spread(inside.clone()));
@@ -96,6 +101,7 @@ fn up_to_three_tasks_of_every_kind() {
         Node::Worker { retries: 0, optional: false, permissive: true },
         Node::Inline,
         Node::Broken,
+        Node::Lambda,
         Node::Set,
         Node::Wait,
         Node::Human,

@@ -8,7 +8,8 @@ use fermata_types::TaskNumber;
 use serde_json::{Value, json};
 
 use crate::bench::steps::{
-    fork, inline, join, repeat, set, simple, step, step_with, sub_workflow, switch, terminate, with,
+    fork, inline, join, keep_last, repeat, set, simple, step, step_with, sub_workflow, switch,
+    terminate, with,
 };
 use crate::bench::{Bench, Catalog, given_compiled};
 
@@ -42,6 +43,25 @@ pub enum Node {
     /// A loop of that many iterations.
     Loop {
         iterations: u32,
+        body: Vec<Node>,
+    },
+    /// The older form of the same.
+    Decision {
+        hits: bool,
+        case: Vec<Node>,
+        default: Vec<Node>,
+    },
+    /// A LAMBDA that fails.
+    Lambda,
+    /// A loop of that many iterations of which only the last stay.
+    Keeps {
+        iterations: u32,
+        keep: u32,
+        body: Vec<Node>,
+    },
+    /// A loop over a list of that many items.
+    Each {
+        items: u32,
         body: Vec<Node>,
     },
     /// Branches and their JOIN, which names the last task of each that has one.
@@ -87,6 +107,27 @@ pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
             Node::Loop { iterations, body } => {
                 let body = steps(body, next);
                 repeat(&name, &format!("$.{name}.iteration < {iterations}"), json!(body))
+            }
+            Node::Decision { hits, case, default } => {
+                let on = if *hits { "hit" } else { "miss" };
+                let case = steps(case, next);
+                let more = json!({
+                    "caseValueParam": "on", "inputParameters": { "on": on },
+                    "decisionCases": { "hit": case }, "defaultCase": steps(default, next),
+                });
+                with(step("DECISION", &name), more)
+            }
+            Node::Lambda => step_with("LAMBDA", &name, json!({ "scriptExpression": "" })),
+            Node::Keeps { iterations, keep, body } => {
+                let body = steps(body, next);
+                let condition = format!("$.{name}.iteration < {iterations}");
+                keep_last(repeat(&name, &condition, json!(body)), *keep)
+            }
+            Node::Each { items, body } => {
+                let body = steps(body, next);
+                let list: Vec<u32> = (0..*items).collect();
+                let more = json!({ "inputParameters": { "_items": list } });
+                with(repeat(&name, "", json!(body)), more)
             }
             Node::Fork(branches) => {
                 let branches: Vec<Vec<Value>> =

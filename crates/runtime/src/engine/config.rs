@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fermata_storage::{CommitError, ReadError, Store};
+use fermata_types::PayloadLimits;
 
 use crate::clock::Clock;
 use crate::evaluator::Evaluator;
@@ -36,6 +37,8 @@ pub struct Config {
     pub cached_runs: usize,
     /// Events after which a run is written down again, unless it is large.
     pub snapshot_events: u64,
+    /// How large payloads may be.
+    pub payload_limits: PayloadLimits,
     /// Names allowed as `${workflow.env.NAME}`, with their values.
     pub environment: BTreeMap<String, String>,
 }
@@ -48,6 +51,7 @@ impl Default for Config {
             script_places: 4,
             cached_runs: crate::shard::machine::CACHED_RUNS,
             snapshot_events: crate::shard::snapshot::SNAPSHOT_EVENTS,
+            payload_limits: PayloadLimits::default(),
             environment: BTreeMap::new(),
         }
     }

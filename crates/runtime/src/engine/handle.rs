@@ -9,11 +9,13 @@ use fermata_decider::needs::{Evaluated, Script};
 use fermata_decider::run::decide::Reply;
 use fermata_decider::{Command, Rejection, script};
 use fermata_storage::{DefinitionKey, DefinitionRow, EndedRow, Store, SyncStats};
-use fermata_types::{Payload, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
+use fermata_types::{Payload, PayloadLimits, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::commit::Committer;
 use crate::engine::config::{Config, OpenError, Parts};
+use crate::engine::pressure::Class;
 use crate::engine::recovery;
 use crate::engine::run_view::RunView;
 use crate::evaluator::Evaluator;
@@ -23,7 +25,7 @@ use crate::payloads::PayloadCache;
 use crate::queues::{PollBook, WaitingRoom};
 use crate::retention::{Archive, Retention, Rules};
 use crate::shard::Machine;
-use crate::shard::driver::{Driver, Envelope, MAILBOX, World};
+use crate::shard::driver::{Driver, Envelope, World};
 use crate::shard::machine::{MachineConfig, Shared};
 use crate::shard::map::ShardMap;
 use crate::shard::request::{Answer, Failure, Request, Start, Token, Updated, Wait, Watched};
@@ -93,6 +95,7 @@ impl Engine {
             salt: parts.salt,
             polls: PollBook::default(),
             environment: config.environment,
+            payload_limits: config.payload_limits,
             metrics: Metrics::default(),
             mutation: crate::mutant::Mutation::default(),
         });
@@ -159,6 +162,12 @@ impl Engine {
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         &self.inner.shared.metadata
+    }
+
+    /// How large payloads may be.
+    #[must_use]
+    pub fn payload_limits(&self) -> &PayloadLimits {
+        &self.inner.shared.payload_limits
     }
 
     /// Counters.
@@ -229,18 +238,31 @@ impl Engine {
         }
     }
 
-    /// Asks a shard. Starts and messages are refused while its mailbox is nearly full, so that
-    /// results and signs of life still find room (design 5).
-    async fn ask(&self, shard: ShardId, request: Request) -> Result<Answer, EngineError> {
+    /// The room in the fullest mailbox; none when the engine is stopping.
+    pub(super) fn least_room(&self) -> Option<usize> {
+        let mailboxes = self.inner.mailboxes.load();
+        mailboxes.as_ref()?.iter().map(mpsc::Sender::capacity).min()
+    }
+
+    /// Puts a request into a shard's mailbox, or refuses it: nobody waits for room, and each class
+    /// leaves what those after it need (design 5).
+    fn post(&self, shard: ShardId, envelope: Envelope) -> Result<(), EngineError> {
         let mailbox = self.mailbox(shard)?;
-        if mailbox.capacity() < reserve(&request) {
+        if mailbox.capacity() <= Class::of(&envelope.request).reserve() {
             return Err(Failure::Overloaded.into());
         }
+        mailbox.try_send(envelope).map_err(|error| {
+            EngineError::Failed(match error {
+                TrySendError::Full(_) => Failure::Overloaded,
+                TrySendError::Closed(_) => Failure::Stopping,
+            })
+        })
+    }
+
+    /// Asks a shard.
+    async fn ask(&self, shard: ShardId, request: Request) -> Result<Answer, EngineError> {
         let (reply, answer) = oneshot::channel();
-        let envelope = Envelope { request, reply, token: None };
-        if mailbox.send(envelope).await.is_err() {
-            return Err(Failure::Stopping.into());
-        }
+        self.post(shard, Envelope { request, reply, token: None })?;
         match answer.await {
             Ok(Answer::Failed(failure)) => Err(failure.into()),
             Ok(answer) => Ok(answer),
@@ -365,12 +387,11 @@ impl Engine {
         run: RunId,
         references: Vec<String>,
     ) -> Result<WatchHandle, EngineError> {
-        let mailbox = self.mailbox(self.inner.map.of(run))?;
         let (reply, answer) = oneshot::channel();
         let (named, token) = oneshot::channel();
         let request = Request::Watch { run, references };
         let envelope = Envelope { request, reply, token: Some(named) };
-        mailbox.send(envelope).await.map_err(|_| Failure::Stopping)?;
+        self.post(self.inner.map.of(run), envelope)?;
         let token = token.await.map_err(|_| EngineError::OutcomeUnknown)?;
         Ok(WatchHandle { run, token, answer })
     }
@@ -436,15 +457,6 @@ fn granted(run: RunId, answer: Answer) -> Result<Reply, EngineError> {
         Answer::Refused(rejection) => Err(rejection.into()),
         Answer::NotFound => Err(EngineError::NoSuchRun(run)),
         _ => Err(EngineError::OutcomeUnknown),
-    }
-}
-
-/// Mailbox room a request must leave free.
-const fn reserve(request: &Request) -> usize {
-    match request {
-        Request::Start(_) => MAILBOX / 4,
-        Request::Run { command: Command::SendMessage { .. }, .. } => MAILBOX / 8,
-        _ => 0,
     }
 }
 

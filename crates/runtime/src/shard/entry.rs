@@ -6,7 +6,7 @@ use fermata_decider::Run;
 use fermata_decider::context::PendingMessage;
 use fermata_decider::needs::{Evaluated, EvaluationKey, Needs};
 use fermata_decider::run::Stored;
-use fermata_types::{BatchNumber, MessageOffset, Timestamp};
+use fermata_types::{BatchNumber, EventNumber, MessageOffset, Timestamp};
 
 use crate::shard::relay::Pending;
 use crate::shard::snapshot::Progress;
@@ -42,6 +42,8 @@ pub struct Entry {
     pub is_new: bool,
     /// Its snapshots.
     pub(super) snapshot: Progress,
+    /// Events of the turn at hand whose payloads are gone before they were written.
+    pub forgotten: BTreeSet<EventNumber>,
 }
 
 /// An answer held until the run is quiet.
@@ -100,6 +102,7 @@ impl Entry {
             log_lines: BTreeMap::new(),
             is_new: true,
             snapshot: Progress::default(),
+            forgotten: BTreeSet::new(),
         }
     }
 

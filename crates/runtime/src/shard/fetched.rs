@@ -6,7 +6,7 @@ use fermata_decider::context::{Fetched, Found, PendingMessage};
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use fermata_decider::run::Stored;
 use fermata_storage::{HistoryKey, MessageKey, PayloadKey, Row, RowKey};
-use fermata_types::{MessageOffset, Payload, RunId, Timestamp};
+use fermata_types::{MessageOffset, Payload, PayloadLimits, RunId, Timestamp};
 
 use crate::ids::Mint;
 use crate::payloads;
@@ -101,6 +101,10 @@ impl Fetched for View<'_> {
 
     fn resolve_task(&self, task: &mut serde_json::Value) {
         fermata_decider::definition::resolve_task(task, &*self.shared.metadata.snapshot());
+    }
+
+    fn payload_limits(&self) -> PayloadLimits {
+        self.shared.payload_limits
     }
 
     fn environment(&self, name: &str) -> Option<String> {

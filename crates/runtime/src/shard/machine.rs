@@ -13,7 +13,8 @@ use fermata_storage::{
     Batch, DedupKey, DefinitionKey, DefinitionRow, EndedKey, EndedRow, QueueKey, Write,
 };
 use fermata_types::{
-    BatchNumber, MessageOffset, RunEpoch, RunId, ShardEpoch, ShardId, TaskId, Timestamp,
+    BatchNumber, MessageOffset, PayloadLimits, RunEpoch, RunId, ShardEpoch, ShardId, TaskId,
+    Timestamp,
 };
 
 use crate::ids::{Mint, Salt};
@@ -46,6 +47,8 @@ pub struct Shared {
     pub polls: PollBook,
     /// Names allowed as `${workflow.env.NAME}`.
     pub environment: BTreeMap<String, String>,
+    /// How large payloads may be.
+    pub payload_limits: PayloadLimits,
     /// Counters.
     pub metrics: Metrics,
     /// The deliberate bug of a simulated process.

@@ -134,7 +134,9 @@ fn may_have_children(definition: &Workflow) -> bool {
         Kind::SubWorkflow { .. } | Kind::DynamicFork { .. } | Kind::Dynamic { .. } => true,
         Kind::Worker { .. }
         | Kind::Switch { .. }
+        | Kind::Decision { .. }
         | Kind::Inline
+        | Kind::Lambda
         | Kind::SetVariable
         | Kind::Terminate
         | Kind::Fork { .. }

@@ -274,9 +274,7 @@ impl Machine {
                 entry.used = self.tick;
                 if self.has(Mutant::CounterResetOnLoad) {
                     let ended = |task: &fermata_decider::run::Task| task.status.is_terminal();
-                    if entry.run.tasks.last().is_some_and(ended) {
-                        let _ = entry.run.tasks.pop();
-                    }
+                    entry.run.tasks.forget_latest_if(ended);
                 }
                 let hash = entry.run.definition.hash;
                 self.resolved.insert(hash);

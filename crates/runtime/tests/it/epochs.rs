@@ -55,6 +55,7 @@ impl Bench {
             salt: Arc::new(Seven),
             polls: PollBook::default(),
             environment: BTreeMap::new(),
+            payload_limits: fermata_types::PayloadLimits::default(),
             metrics: Metrics::default(),
             mutation: Mutation::default(),
         });
@@ -151,9 +152,10 @@ proptest! {
         let queued = moved.map(|ms| Timestamp::from_ms(NOW.as_ms() + ms));
         let answers = bench.run(&|run| {
             run.epoch = RunEpoch(raised);
-            let mut tasks: Vec<_> = run.tasks.iter().cloned().collect();
-            tasks.iter_mut().for_each(|task| task.set_queued(queued));
-            run.tasks = tasks.into_iter().collect();
+            let numbers: Vec<_> = run.tasks.iter().map(|task| task.number).collect();
+            for number in numbers {
+                run.tasks.numbered_mut(number).expect("is there").set_queued(queued);
+            }
         });
         let is_stale = matches!(answers.as_slice(), [Answer::Refused(Rejection::Stale)]);
         prop_assert!(is_stale, "{answers:?}");

@@ -13,6 +13,7 @@ use fermata_types::{
 
 const GOLDEN: &str = include_str!("../../testdata/events/format-1.hex");
 const GOLDEN_OPERATORS: &str = include_str!("../../testdata/events/format-1-operators.hex");
+const LOOPS: &str = include_str!("../../testdata/events/format-1-loops.hex");
 
 fn run() -> RunId {
     RunId::compose(Timestamp::from_ms(1_700_000_000_000), ShardKey::wrapping(5), 77)
@@ -123,6 +124,15 @@ fn events_of_operators_are_written_and_read_as_ever() {
     assert_eq!(read, expected);
 }
 
+/// Kinds that came after the first golden file, which stays as it is.
+fn later_samples() -> Vec<Event> {
+    let (at, task) = (Timestamp::from_ms(1_700_000_000_123), TaskNumber(3));
+    vec![
+        Event::ItemTaken { task, iteration: 2, item: payload("{\"id\":7}"), at },
+        Event::IterationsDropped { task, through: 5 },
+    ]
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -152,6 +162,18 @@ fn events_of_format_1_are_read() {
     let row = HistoryRow { key, count: 16, events: Bytes::from(unhex(GOLDEN)) };
     let read = codec::decode(&row).expect("format 1");
     let expected: Vec<(bool, Event)> = samples().into_iter().map(|event| (false, event)).collect();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn events_of_loops_are_written_and_read_as_ever() {
+    let (row, outside) = codec::encode(run(), EventNumber(1), later_samples());
+    assert!(outside.is_empty());
+    assert_eq!(hex(&row.events), LOOPS.trim(), "a new format needs a new version");
+    let key = HistoryKey { run: run(), first: EventNumber(1) };
+    let row = HistoryRow { key, count: 2, events: Bytes::from(unhex(LOOPS)) };
+    let read = codec::decode(&row).expect("format 1");
+    let expected: Vec<_> = later_samples().into_iter().map(|event| (false, event)).collect();
     assert_eq!(read, expected);
 }
 

@@ -8,6 +8,7 @@ mod isolation;
 mod long_fork;
 mod long_loop;
 mod operators;
+mod pressure;
 mod refusals;
 mod retention;
 mod skeleton;

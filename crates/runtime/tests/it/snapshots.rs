@@ -48,6 +48,7 @@ impl Bench {
     /// A process that keeps no idle run in memory.
     fn on(store: ModelStore, snapshot_events: u64) -> Self {
         let shared = Arc::new(Shared {
+            payload_limits: fermata_types::PayloadLimits::default(),
             payloads: PayloadCache::default(),
             metadata: Arc::new(Metadata::load(&store).expect("readable")),
             salt: Arc::new(Seven),

@@ -15,7 +15,8 @@ pub(crate) const STARTED: &[(&str, usize)] = &[
     ("policies", 9),
     ("branches", 10),
     ("forks", 10),
-    ("loops", 8),
+    ("loops", 4),
+    ("kept", 4),
     ("long_loop", 4),
     ("parent", 14),
     ("waits", 8),
@@ -27,7 +28,7 @@ pub(crate) const STARTED: &[(&str, usize)] = &[
 
 /// Workflows whose runs end COMPLETED unless someone ends or deletes them.
 pub(crate) const SURE: &[&str] =
-    &["sequence", "large", "forks", "loops", "long_loop", "wide", "spread"];
+    &["sequence", "large", "forks", "loops", "kept", "long_loop", "wide", "spread"];
 
 /// Everything the workload registers.
 pub(crate) fn all() -> Vec<DefinitionRow> {
@@ -202,7 +203,29 @@ fn looping() -> Vec<DefinitionRow> {
         },
         simple("sure", "end", None),
     ]);
-    vec![workflow("loops", &loops, &json!({})), workflow("long_loop", &long, &json!({}))]
+    let kept = json!([
+        {
+            "name": "loop", "taskReferenceName": "loop", "type": "DO_WHILE",
+            "loopCondition": "$.loopIndex < 3",
+            "inputParameters": { "_items": ["a", "b", "c", "d", "e"], "keepLastN": 1 },
+            "loopOver": [
+                simple("big", "a", None),
+                {
+                    "name": "decide", "taskReferenceName": "decide", "type": "DECISION",
+                    "caseValueParam": "at",
+                    "inputParameters": { "at": "${loop.output.loopItem}" },
+                    "decisionCases": { "b": [inline("i4b", "${workflow.input.n}")] },
+                    "defaultCase": [set("seen", &json!({ "seen": "${loop.output.loopIndex}" }))]
+                },
+            ]
+        },
+        simple("sure", "end", None),
+    ]);
+    vec![
+        workflow("kept", &kept, &json!({})),
+        workflow("loops", &loops, &json!({})),
+        workflow("long_loop", &long, &json!({})),
+    ]
 }
 
 fn nesting() -> Vec<DefinitionRow> {

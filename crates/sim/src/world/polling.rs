@@ -111,7 +111,7 @@ impl World {
             Some(input) => Some(input),
             None => payloads::read(&*self.process.store, name).ok().flatten(),
         };
-        if !self.shadow.deleted.contains(&task.run()) {
+        if !self.shadow.is_gone(task) {
             inputs_resolve::check(task, input.as_ref())?;
         }
         let Some(found) = self.process.polls.get_mut(&poll) else { return Ok(()) };

@@ -130,6 +130,7 @@ impl Process {
             salt: Arc::new(SimSalt(AtomicU64::new(salt))),
             polls: PollBook::default(),
             environment: BTreeMap::new(),
+            payload_limits: fermata_types::PayloadLimits::default(),
             metrics: Metrics::default(),
             mutation: match config.bug {
                 Some(Bug::Runtime(mutant)) => Mutation::of(mutant),

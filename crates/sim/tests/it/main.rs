@@ -34,6 +34,8 @@ fn everything_happens() {
     let mut missing = vec![
         "BranchChosen",
         "BranchesPlanned",
+        "ItemTaken",
+        "IterationsDropped",
         "LeaseExtended",
         "LoopAdvanced",
         "Run COMPLETED",

@@ -11,8 +11,8 @@ use crate::run::plan::{finish, inputs, queueing, settle};
 use crate::run::state::{Agenda, Run};
 use crate::run::task::Task;
 use crate::task_kinds::{
-    do_while, dynamic, dynamic_fork, fork_join, inline, join, noop, pull_messages, set_variable,
-    sub_workflow, switch, terminate, wait,
+    decision, do_while, dynamic, dynamic_fork, fork_join, inline, join, keep_last, lambda, noop,
+    pull_messages, set_variable, sub_workflow, switch, terminate, wait,
 };
 
 /// Deals with one agenda item. The events of the answer take it off the agenda.
@@ -26,7 +26,8 @@ pub(crate) fn take(run: &Run, item: Agenda, context: Context<'_>) -> Result<Step
                 retry_count: loop_retries(run, scope),
                 replaces: TaskNumber(0),
             };
-            enter(run, entry, context)
+            let made = enter(run, entry, context)?;
+            keep_last::after_entry(run, entry, made, context)
         }
         Agenda::Perform(task) => perform(run, task, context),
         Agenda::Settle(task) => settle::settle(run, task, context),
@@ -53,7 +54,7 @@ pub(crate) struct Entry {
 
 /// Makes a task from a step, with its input resolved.
 pub(crate) fn enter(run: &Run, entry: Entry, context: Context<'_>) -> Result<Step, Needs> {
-    if run.tasks.len() >= fermata_types::limits::TASKS_PER_RUN as usize {
+    if run.tasks.made() >= fermata_types::limits::TASKS_PER_RUN {
         let limit = fermata_types::limits::TASKS_PER_RUN;
         return finish::failed(run, format!("a run is limited to {limit} tasks"), None, context);
     }
@@ -122,6 +123,7 @@ pub(crate) fn of_kind(
         Kind::SubWorkflow { params } => sub_workflow::enter(run, scheduled, params, context),
         Kind::Wait => Ok(wait::enter(scheduled, context)),
         Kind::Switch { .. } => switch::enter(run, scheduled, context),
+        Kind::Decision { .. } => decision::enter(run, scheduled, context),
         Kind::PullMessages => pull_messages::enter(run, scheduled, context),
         Kind::DynamicFork { .. } => dynamic_fork::enter(run, scheduled, step, context),
         Kind::Dynamic { parameter } => dynamic::enter(run, scheduled, parameter, context),
@@ -140,9 +142,10 @@ fn perform(run: &Run, number: TaskNumber, context: Context<'_>) -> Result<Step, 
     match &step.kind {
         Kind::Fork { join, .. } => fork_join::perform(run, task, *join, context),
         Kind::Inline => inline::perform(run, task, context),
+        Kind::Lambda => lambda::perform(run, task, context),
         Kind::SetVariable => set_variable::perform(run, task, context),
         Kind::Terminate => terminate::perform(run, task, context),
-        Kind::DoWhile { .. } => Ok(do_while::begin(task, context)),
+        Kind::DoWhile { .. } => do_while::begin(run, task, context),
         _ => Ok(noop::perform(task, context)),
     }
 }

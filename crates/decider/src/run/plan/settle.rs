@@ -56,6 +56,7 @@ fn may_retry(run: &Run, task: &Task) -> bool {
     let kind_retries = !matches!(
         step.kind,
         Kind::Switch { .. }
+            | Kind::Decision { .. }
             | Kind::Fork { .. }
             | Kind::DynamicFork { .. }
             | Kind::Join { .. }

@@ -13,9 +13,9 @@ use crate::planned::Planned;
 use crate::run::clock;
 use crate::run::dynamic::{Forked, happened};
 use crate::run::holders::{Holder, Holders};
-use crate::run::paged::Paged;
 use crate::run::state::{Agenda, Run};
 use crate::run::task::{Stored, Task};
+use crate::run::tasks::Tasks;
 
 /// A run's state but for its tasks and what follows from them. Its lane is not here: lane rows are
 /// the truth for that.
@@ -146,7 +146,12 @@ impl Head {
     /// The run as it was, from what [`Self::begin`] gave. None when head and tasks do not fit
     /// together.
     #[must_use]
-    pub fn restore(self, mut run: Run, holders: Holders, pages: Vec<Vec<Task>>) -> Option<Run> {
+    pub fn restore(
+        self,
+        mut run: Run,
+        holders: Holders,
+        pages: Vec<Vec<Option<Task>>>,
+    ) -> Option<Run> {
         run.last = self.last;
         run.row = self.row;
         run.epoch = self.epoch;
@@ -173,7 +178,7 @@ impl Head {
         run.main_ended = self.main_ended;
         run.terminated_by = self.terminated_by;
         run.holders = holders;
-        run.tasks = Paged::from_pages(pages)?;
+        run.tasks = Tasks::from_pages(pages)?;
         derive(&mut run);
         Some(run)
     }
@@ -211,6 +216,7 @@ fn derive(run: &mut Run) {
         let due = clock::limits(run, task).map(|(_, due)| due).min();
         deadlines.extend(due.map(|due| (due, task.number)));
     }
+    run.in_loops.trim();
     run.pulls.extend(pulls);
     run.waits.extend(waits);
     run.deadlines = deadlines.into_iter().collect();

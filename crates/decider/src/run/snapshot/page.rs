@@ -23,21 +23,26 @@ const STATUSES: [TaskStatus; 9] = [
     TaskStatus::TimedOut,
     TaskStatus::Canceled,
 ];
+/// Every byte of the record of a task that a loop has dropped; no task has such a step.
+const DROPPED: u8 = 0xff;
 const RETRIED: u8 = 1;
 const EXECUTED: u8 = 2;
 
 /// A page of tasks as bytes.
 #[must_use]
-pub fn encode_page(tasks: &[Task]) -> Vec<u8> {
+pub fn encode_page(tasks: &[Option<Task>]) -> Vec<u8> {
     let mut out = Vec::with_capacity(8 + tasks.len() * RECORD);
     out.push(VERSION);
     let count = u16::try_from(tasks.len()).unwrap_or(u16::MAX);
     out.extend_from_slice(&count.to_le_bytes());
     for task in tasks {
-        put_record(&mut out, task);
+        match task {
+            Some(task) => put_record(&mut out, task),
+            None => out.extend_from_slice(&[DROPPED; RECORD]),
+        }
     }
     for (at, task) in tasks.iter().enumerate() {
-        if let Some(extra) = task.extra() {
+        if let Some(extra) = task.as_ref().and_then(Task::extra) {
             let at = u16::try_from(at).unwrap_or(u16::MAX);
             out.extend_from_slice(&at.to_le_bytes());
             put_extra(&mut out, extra);
@@ -70,6 +75,9 @@ fn put_extra(out: &mut Vec<u8>, extra: &Extra) {
     put_option(out, extra.child, |out, child| out.extend_from_slice(&child.to_bytes()));
     put_option(out, extra.wait_until, put_time);
     put_option(out, extra.first_scheduled, put_time);
+    put_option(out, extra.item, |out, item| {
+        out.extend_from_slice(&item.packed().to_le_bytes());
+    });
     out.push(u8::from(extra.body_ended));
     for number in [extra.loop_iteration, extra.waiting_on, extra.retry_count, extra.replaces.0] {
         out.extend_from_slice(&number.to_le_bytes());
@@ -87,7 +95,7 @@ pub fn decode_page(
     first: TaskNumber,
     steps: usize,
     holders: &Holders,
-) -> Option<Vec<Task>> {
+) -> Option<Vec<Option<Task>>> {
     let mut from = Reader(bytes);
     if from.u8()? != VERSION {
         return None;
@@ -99,22 +107,26 @@ pub fn decode_page(
     let mut tasks = Vec::with_capacity(count.next_power_of_two());
     for at in 0..count {
         let number = TaskNumber(first.0.checked_add(u32::try_from(at).ok()?)?);
-        let task = take_record(&mut from, number, holders)?;
+        let (record, rest) = from.0.split_at_checked(RECORD)?;
+        from.0 = rest;
+        if record == [DROPPED; RECORD] {
+            tasks.push(None);
+            continue;
+        }
+        let task = take_record(record, number, holders)?;
         if task.step.0 as usize >= steps {
             return None;
         }
-        tasks.push(task);
+        tasks.push(Some(task));
     }
     while !from.0.is_empty() {
-        let task = tasks.get_mut(usize::from(from.u16()?))?;
+        let task = tasks.get_mut(usize::from(from.u16()?))?.as_mut()?;
         task.extra = Some(Box::new(take_extra(&mut from)?));
     }
     Some(tasks)
 }
 
-fn take_record(from: &mut Reader<'_>, number: TaskNumber, holders: &Holders) -> Option<Task> {
-    let (record, rest) = from.0.split_at_checked(RECORD)?;
-    from.0 = rest;
+fn take_record(record: &[u8], number: TaskNumber, holders: &Holders) -> Option<Task> {
     let mut from = Reader(record);
     let step = StepId(from.u32()?);
     let (iteration, scope) = (from.u32()?, TaskNumber(from.u32()?));
@@ -155,6 +167,7 @@ fn take_extra(from: &mut Reader<'_>) -> Option<Extra> {
     let child = from.option(Reader::id)?;
     let wait_until = from.option(time)?;
     let first_scheduled = from.option(time)?;
+    let item = from.option(|from| Stored::from_packed(from.u64()?))?;
     let body_ended = from.u8()? != 0;
     Some(Extra {
         reason,
@@ -164,6 +177,7 @@ fn take_extra(from: &mut Reader<'_>) -> Option<Extra> {
         },
         wait_until,
         first_scheduled,
+        item,
         body_ended,
         loop_iteration: from.u32()?,
         waiting_on: from.u32()?,

@@ -72,6 +72,12 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
             let name = run.dynamic.resolved(*task).map_or("?", |step| &step.name);
             format!("#{} is {name}", task.0)
         }
+        Event::ItemTaken { task, iteration, item, .. } => {
+            format!("{} begins iteration {iteration} with {item:?}", named(run, *task))
+        }
+        Event::IterationsDropped { task, through } => {
+            format!("{} drops iterations up to {through}", named(run, *task))
+        }
         Event::TaskReturned { task, .. } => format!("{} returned", named(run, *task)),
         Event::ChildStarted { task, child, .. } => {
             format!("{} starts {child}", named(run, *task))
@@ -136,6 +142,11 @@ pub(super) fn effect(effect: &Effect) -> String {
         Effect::ConsumeMessages { from, through } => {
             format!("-> messages {}..={} consumed", from.0, through.0)
         }
+        Effect::ForgetTasks(gone) => {
+            let numbers: Vec<String> =
+                gone.iter().map(|gone| format!("#{}", gone.task.0)).collect();
+            format!("-> forget {}", numbers.join(" "))
+        }
         Effect::AppendLogs { task, lines } => {
             format!("-> {} log lines of #{}", lines.len(), task.0)
         }
@@ -170,8 +181,7 @@ impl Bench {
         for (index, driven) in self.runs.iter().enumerate() {
             let id = driven.run.id.to_string();
             let label = if index == 0 { "root".to_owned() } else { format!("child{index}") };
-            for task in &driven.run.tasks {
-                let number = task.number;
+            for number in (1..=driven.run.tasks.made()).map(TaskNumber) {
                 let task = driven.run.id.task(number).to_string();
                 text = text.replace(&task, &format!("{label}#{}", number.0));
             }

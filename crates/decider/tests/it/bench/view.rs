@@ -6,7 +6,7 @@ use fermata_decider::context::{Fetched, Found, PendingMessage};
 use fermata_decider::definition::resolve_task;
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use fermata_decider::run::Stored;
-use fermata_types::{MessageOffset, Payload, RunId, ShardKey, Timestamp};
+use fermata_types::{MessageOffset, Payload, PayloadLimits, RunId, ShardKey, Timestamp};
 
 use super::{BEGIN, Bench, Driven};
 
@@ -75,6 +75,10 @@ impl Fetched for View<'_> {
 
     fn resolve_task(&self, task: &mut serde_json::Value) {
         resolve_task(task, &self.bench.catalog);
+    }
+
+    fn payload_limits(&self) -> PayloadLimits {
+        self.bench.limits
     }
 
     fn environment(&self, _: &str) -> Option<String> {
