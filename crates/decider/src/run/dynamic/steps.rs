@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fermata_types::TaskNumber;
+use fermata_types::{Payload, TaskNumber};
+use serde_json::Value;
 
-use crate::definition::{Step, StepId};
+use crate::definition::branch::compile_branch;
+use crate::definition::{DefinitionHash, Step, StepId};
 use crate::planned::Planned;
 use crate::run::dynamic::plan::{Place, Plan, SharedSteps};
 
@@ -48,6 +50,9 @@ impl Forked {
         (0..self.plan.count()).map(|branch| self.branch(branch))
     }
 }
+
+/// Where a DYNAMIC task stands says its own step, not what it turned out to be.
+const NO_STEP: StepId = StepId(u32::MAX);
 
 /// Dynamic steps of a run, in the order their ids were given.
 #[derive(Debug, Clone, Default)]
@@ -124,8 +129,27 @@ impl DynamicSteps {
         self.resolved.get(&task)
     }
 
-    pub(crate) fn resolve(&mut self, task: TaskNumber, step: Arc<Step>) {
+    /// A DYNAMIC task is a step of that JSON; the same JSON is compiled once.
+    pub(crate) fn resolve(&mut self, task: TaskNumber, json: &Payload) {
+        let key = (NO_STEP, DefinitionHash::of(json.bytes()));
+        let step = match self.shared.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let Value::Object(map) = json.to_value() else { return };
+                let compiled = compile_branch(&map, NO_STEP, None).unwrap_or_default();
+                let Some(step) = compiled.into_iter().next().map(Arc::new) else { return };
+                self.shared.insert(key, step.clone());
+                step
+            }
+        };
         self.resolved.insert(task, step);
+    }
+
+    /// Another attempt of a DYNAMIC task is what the one before it was.
+    pub(crate) fn replace(&mut self, old: TaskNumber, new: TaskNumber) {
+        if let Some(step) = self.resolved(old).cloned() {
+            self.resolved.insert(new, step);
+        }
     }
 
     /// The id the next plan begins with, behind `first`, the number of the definition's steps.

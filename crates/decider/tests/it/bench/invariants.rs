@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fermata_decider::apply;
 use fermata_decider::definition::{Kind, StepId};
 use fermata_decider::run::{Run, Task, clock};
+use fermata_decider::{Event, apply};
 use fermata_types::{RunStatus, TaskNumber};
 
 use super::Driven;
@@ -150,6 +150,10 @@ pub fn folds_again(driven: &Driven) {
     for (row, event) in &driven.events {
         again.row = *row;
         apply(&mut again, event);
+        if let Event::BranchesPlanned(planned) = event {
+            let fork = again.dynamic.of_task(planned.task).expect("it was just planned");
+            assert_eq!(&fork.plan.planned(planned.task), &**planned, "a plan is its event");
+        }
     }
     again.row = run.row;
     again.lane = run.lane;
