@@ -28,14 +28,14 @@ impl Shown<'_> {
         let repeated = texts.map(|texts| &texts.repeated);
         let child = task.child().map(|child| child.to_string());
         let iteration = task.loop_iteration().max(task.iteration);
-        let is_replacement = task.replaces != TaskNumber(0);
+        let is_replacement = task.replaces() != TaskNumber(0);
         wire::Task {
             task_type: Some(step.task_type.clone()),
             status: run.shown_status(task),
             input_data: input.to_raw(),
             output_data: output.to_raw(),
             reference_task_name: Some(run.reference_of(task)),
-            retry_count: signed(task.retry_count),
+            retry_count: signed(task.retry_count()),
             seq: signed(task.number.0),
             correlation_id: run.correlation.clone(),
             poll_count: signed(task.poll_count),
@@ -44,9 +44,9 @@ impl Shown<'_> {
             start_time: task.started.as_ms(),
             end_time: end(run, task).as_ms(),
             update_time: task.updated.as_ms(),
-            start_delay_in_seconds: i32::try_from(task.start_delay.as_seconds())
+            start_delay_in_seconds: i32::try_from(task.start_delay().as_seconds())
                 .unwrap_or(i32::MAX),
-            retried_task_id: is_replacement.then(|| run.id.task(task.replaces).to_string()),
+            retried_task_id: is_replacement.then(|| run.id.task(task.replaces()).to_string()),
             retried: task.retried,
             executed: task.executed,
             response_timeout_seconds: match texts {
@@ -57,7 +57,7 @@ impl Shown<'_> {
             workflow_type: Some(run.definition.key.name.clone()),
             task_id: Some(run.id.task(task.number).to_string()),
             reason_for_incompletion: task.reason().map(str::to_owned),
-            callback_after_seconds: task.callback_after.as_seconds(),
+            callback_after_seconds: task.callback_after().as_seconds(),
             worker_id: task.worker().map(str::to_owned),
             workflow_task: texts.and_then(|texts| texts.step.clone()),
             domain: task.domain().map(str::to_owned),
@@ -84,15 +84,15 @@ impl Shown<'_> {
 
 /// An open task of an ended run has ended with it.
 fn end(run: &Run, task: &Task) -> Timestamp {
-    if task.status.is_terminal() { task.ended } else { run.ended }
+    if task.status.is_terminal() { task.ended() } else { run.ended }
 }
 
 fn queue_wait(task: &Task, now: Timestamp) -> i64 {
     if task.started <= Timestamp::ZERO || task.scheduled <= Timestamp::ZERO {
         return 0;
     }
-    if task.updated > Timestamp::ZERO && task.callback_after.as_seconds() > 0 {
-        return now.since(task.updated.after(task.callback_after)).as_ms().max(0);
+    if task.updated > Timestamp::ZERO && task.callback_after().as_seconds() > 0 {
+        return now.since(task.updated.after(task.callback_after())).as_ms().max(0);
     }
     task.started.since(task.scheduled).as_ms()
 }

@@ -160,15 +160,17 @@ impl Gather<'_> {
             Part::Shallow | Part::Branch(_) => return Value::Object(map),
             Part::Iteration(wanted) => (wanted, wanted),
         };
-        let range = (task.number, first, StepId(0))..=(task.number, last, StepId(u32::MAX));
-        for ((_, iteration, step), number) in run.in_loops.range(range) {
-            if !run.are_of_one_text(*step, task.step) {
-                // What a dynamic fork in the body made is not part of the body's text.
-                continue;
-            }
-            self.body_task(run, &mut map, (*iteration, *step), *number);
-            if self.tasks > self.limit {
-                break;
+        for iteration in first..=last.min(iteration) {
+            for number in run.in_loops.iteration(task.number, iteration) {
+                let step = run.task(*number).map_or(task.step, |body| body.step);
+                if !run.are_of_one_text(step, task.step) {
+                    // What a dynamic fork in the body made is not part of the body's text.
+                    continue;
+                }
+                self.body_task(run, &mut map, iteration, *number);
+                if self.tasks > self.limit {
+                    return Value::Object(map);
+                }
             }
         }
         Value::Object(map)
@@ -178,14 +180,14 @@ impl Gather<'_> {
         &mut self,
         run: &Run,
         map: &mut Map<String, Value>,
-        (iteration, step): (u32, StepId),
+        iteration: u32,
         number: TaskNumber,
     ) {
         let Some(body) = run.task(number) else { return };
         let output = self.nested(run, body);
         let entry = map.entry(iteration.to_string()).or_insert_with(|| Value::Object(Map::new()));
         if let Some(entry) = entry.as_object_mut() {
-            entry.insert(run.reference_of_step(step).into_owned(), output);
+            entry.insert(run.reference_of_step(body.step).into_owned(), output);
         }
     }
 }

@@ -82,18 +82,17 @@ fn go_on_after(run: &mut Run, number: TaskNumber) {
 /// that no JOIN waits for included. A loop that was ended from outside goes no further.
 fn end_iteration(run: &mut Run, scope: TaskNumber) {
     let Some(task) = run.task(scope).filter(|task| !task.status.is_terminal()) else { return };
-    if !task.extra.as_ref().is_some_and(|extra| extra.body_ended) {
+    if !task.extra().is_some_and(|extra| extra.body_ended) {
         return;
     }
     let iteration = task.loop_iteration();
-    let range = (scope, iteration, StepId(0))..=(scope, iteration, StepId(u32::MAX));
     let is_done = |number: &TaskNumber| run.task(*number).is_some_and(|task| task.executed);
     let enters = |item: &Agenda| match item {
         Agenda::Enter { scope: of, .. } => *of == scope,
         Agenda::Branches(fork) => run.task(*fork).is_some_and(|task| task.scope == scope),
         _ => false,
     };
-    if run.in_loops.range(range).all(|(_, number)| is_done(number))
+    if run.in_loops.iteration(scope, iteration).iter().all(is_done)
         && !run.agenda.iter().any(enters)
     {
         touch(run, scope, |task| task.extra_mut().body_ended = false);

@@ -7,14 +7,19 @@ use fermata_types::{
     EventNumber, Payload, RunEpoch, RunId, RunStatus, TaskId, TaskNumber, TaskStatus, Timestamp,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::definition::{StepId, Workflow};
 use crate::event::RunOutput;
 use crate::run::dynamic::DynamicSteps;
+use crate::run::holders::Holders;
 use crate::run::lane::Lane;
+use crate::run::loops::LoopIndex;
+use crate::run::paged::Paged;
 use crate::run::task::{Stored, Task};
 
 /// Something the run has to do next. Derived from events by `apply`, never stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Agenda {
     /// Make a task from a step.
     Enter {
@@ -83,11 +88,13 @@ pub struct Run {
     /// Start of the workflow clock after a resume; zero before.
     pub clock_restarted: Timestamp,
     /// Tasks by number, from 1.
-    pub tasks: Vec<Task>,
+    pub tasks: Paged<Task>,
+    /// Workers and domains of the tasks.
+    pub holders: Holders,
     /// The latest task of each step.
     pub latest: Vec<TaskNumber>,
     /// Tasks inside loops, by loop task, iteration and step: the latest attempt.
-    pub in_loops: BTreeMap<(TaskNumber, u32, StepId), TaskNumber>,
+    pub in_loops: LoopIndex,
     /// Steps that come from data.
     pub dynamic: DynamicSteps,
     /// Open tasks.
@@ -96,6 +103,8 @@ pub struct Run {
     pub children: BTreeMap<TaskNumber, RunId>,
     /// Open PULL_WORKFLOW_MESSAGES tasks, oldest first.
     pub pulls: BTreeSet<TaskNumber>,
+    /// Open WAIT tasks.
+    pub waits: BTreeSet<TaskNumber>,
     /// Final failures of permissive tasks.
     pub permissive_failures: Vec<TaskNumber>,
     /// What is to be done next.
@@ -118,7 +127,7 @@ impl Run {
     /// A run before its first event.
     #[must_use]
     pub fn new(id: RunId, definition: Arc<Workflow>) -> Self {
-        let nowhere = Stored { row: EventNumber(0), index: 0 };
+        let nowhere = Stored::new(EventNumber(0), 0);
         let latest = vec![TaskNumber(0); definition.steps.len()];
         Self {
             id,
@@ -142,13 +151,15 @@ impl Run {
             updated: Timestamp::ZERO,
             ended: Timestamp::ZERO,
             clock_restarted: Timestamp::ZERO,
-            tasks: Vec::new(),
+            tasks: Paged::default(),
+            holders: Holders::default(),
             latest,
-            in_loops: BTreeMap::new(),
+            in_loops: LoopIndex::default(),
             dynamic: DynamicSteps::default(),
             open: 0,
             children: BTreeMap::new(),
             pulls: BTreeSet::new(),
+            waits: BTreeSet::new(),
             permissive_failures: Vec::new(),
             agenda: VecDeque::new(),
             deadlines: BTreeSet::new(),
@@ -212,7 +223,7 @@ impl Run {
         if scope == TaskNumber(0) {
             return self.latest(step);
         }
-        self.task(*self.in_loops.get(&(scope, iteration, step))?)
+        self.task(self.in_loops.get(&self.tasks, (scope, iteration, step))?)
     }
 
     /// Status as others see it: open tasks of an ended run read as CANCELED.

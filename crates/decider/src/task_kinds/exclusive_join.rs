@@ -40,7 +40,7 @@ fn deciding<'a>(run: &'a Run, join: &Task) -> Option<&'a Task> {
 
 pub(super) fn join(run: &Run, task: &Task, context: Context<'_>) -> Result<Step, Needs> {
     let number = task.number;
-    let decided_by = task.extra.as_ref().map_or(0, |extra| extra.waiting_on);
+    let decided_by = task.extra().map_or(0, |extra| extra.waiting_on);
     let Some(decided_by) = run.task(TaskNumber(decided_by)) else { return Err(Needs::default()) };
     let (status, reason) = join::outcome(run, &[decided_by]);
     if !decided_by.status.is_successful() {

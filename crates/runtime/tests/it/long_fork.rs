@@ -44,7 +44,12 @@ fn machine() -> Machine {
         metrics: Metrics::default(),
         mutation: Mutation::default(),
     };
-    let config = MachineConfig { shard: ShardId(0), epoch: ShardEpoch(1), cached_runs: 8 };
+    let config = MachineConfig {
+        shard: ShardId(0),
+        epoch: ShardEpoch(1),
+        cached_runs: 8,
+        snapshot_events: u64::MAX,
+    };
     Machine::new(config, Arc::new(shared))
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn differs(one: &Run, other: &Run) -> Option<&'static str> {
         ("latest", one.latest == other.latest && one.in_loops == other.in_loops),
         ("dynamic", is_same_dynamic(one, other)),
         ("open", one.open == other.open && one.children == other.children),
-        ("pulls", one.pulls == other.pulls),
+        ("pulls", one.pulls == other.pulls && one.waits == other.waits),
         ("permissive", one.permissive_failures == other.permissive_failures),
         ("agenda", one.agenda == other.agenda),
         ("deadlines", one.deadlines == other.deadlines),

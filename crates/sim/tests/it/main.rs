@@ -73,6 +73,7 @@ fn a_few_mutants_are_caught() {
     let options = Options::new(1);
     for bug in [
         Bug::NoSync,
+        Bug::CheckpointBelievedEarly,
         Bug::Runtime(Mutant::ReleaseBeforeCommit),
         Bug::Runtime(Mutant::LostDeadlineRow),
         Bug::Runtime(Mutant::KeyOutsideBatch),

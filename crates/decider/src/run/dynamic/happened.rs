@@ -7,25 +7,37 @@ use crate::planned::Planned;
 use crate::run::apply::consume;
 use crate::run::dynamic::plan::Place;
 use crate::run::state::{Agenda, Run};
+use crate::run::task::Stored;
 
 /// Branches made before other things on the agenda get a turn: a long fork does not hold up the
 /// retries of its first branches.
 const BRANCHES_IN_A_ROW: u32 = 64;
 
 /// The branches of a FORK task, which was just made, are known.
-pub(in crate::run) fn planned(run: &mut Run, planned: &Planned) {
+pub(in crate::run) fn planned(run: &mut Run, planned: &Planned, stored: Stored) {
     let Some(task) = run.task(planned.task) else { return };
     let (fork, at) = (task.step, (task.scope, task.iteration));
+    add_fork(run, planned, fork, at, stored);
+}
+
+/// Adds the branches of the fork of that step, reached in that turn of the loop around it.
+pub(in crate::run) fn add_fork(
+    run: &mut Run,
+    planned: &Planned,
+    fork: StepId,
+    at: (TaskNumber, u32),
+    stored: Stored,
+) {
     let enclosing_loop = run.step(fork).enclosing_loop;
     let base = run.dynamic.next_id(run.definition.steps.len());
-    let width = run.dynamic.add(planned, Place { base, fork, enclosing_loop }, at);
+    let width = run.dynamic.add(planned, Place { base, fork, enclosing_loop }, at, stored);
     let length = run.latest.len() + width as usize;
     run.latest.resize(length, TaskNumber(0));
 }
 
 /// What the DYNAMIC task that is made next is.
-pub(in crate::run) fn resolved(run: &mut Run, task: TaskNumber, step: &Payload) {
-    run.dynamic.resolve(task, step);
+pub(in crate::run) fn resolved(run: &mut Run, task: TaskNumber, source: &Payload) {
+    run.dynamic.resolve(task, source);
 }
 
 /// Another attempt of a DYNAMIC task is what the one before it was.

@@ -125,6 +125,14 @@ impl Run {
         defined.or_else(|| self.dynamic.find(reference))
     }
 
+    /// All steps of that reference: the definition's, or those that forks have made, by fork.
+    pub(crate) fn find_steps(&self, reference: &str) -> Vec<StepId> {
+        match self.definition.references.get(reference) {
+            Some(step) => vec![*step],
+            None => self.dynamic.find_all(reference),
+        }
+    }
+
     /// The branches that the JOIN of a dynamic fork waits for.
     #[must_use]
     pub fn forked(&self, fork: StepId, scope: TaskNumber, iteration: u32) -> Option<&Forked> {

@@ -46,18 +46,6 @@ impl Compact {
         }
     }
 
-    /// What it was made of.
-    #[must_use]
-    pub fn names(&self) -> Names {
-        match self {
-            Self::Numbered { prefix, .. } => Names::Numbered { prefix: prefix.clone() },
-            Self::Listed { ends, .. } => {
-                let count = u32::try_from(ends.len()).unwrap_or(u32::MAX);
-                Names::Listed((0..count).map(|at| self.get(at).into_owned()).collect())
-            }
-        }
-    }
-
     /// The reference at that index; empty behind the end.
     #[must_use]
     pub fn get(&self, index: u32) -> Cow<'_, str> {

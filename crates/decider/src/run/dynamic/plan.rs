@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use fermata_types::{Payload, TaskNumber};
 use serde_json::{Map, Value};
 
 use crate::definition::branch::compile_branch;
@@ -127,26 +125,6 @@ impl Plan {
     #[must_use]
     pub fn kind(&self, branch: u32) -> u32 {
         self.kinds.get(branch as usize).copied().unwrap_or(0)
-    }
-
-    /// The event's part that this plan was made of, for whoever writes the state down.
-    #[must_use]
-    pub fn planned(&self, task: TaskNumber) -> Planned {
-        let json = |step: &Arc<Step>| Payload::trusted(Bytes::from(step.json.to_string()));
-        let mut before = 0;
-        let lengths = self.ends.iter().map(|end| {
-            let length = end.saturating_sub(before).saturating_sub(1);
-            before = *end;
-            length
-        });
-        Planned {
-            task,
-            steps: self.steps.iter().map(json).collect(),
-            kinds: self.kinds.clone(),
-            names: self.names.names(),
-            lengths: lengths.collect(),
-            is_constant: self.is_constant,
-        }
     }
 
     /// How many branches there are.

@@ -10,6 +10,7 @@ use crate::definition::branch::compile_branch;
 use crate::definition::{DefinitionHash, Step, StepId};
 use crate::planned::Planned;
 use crate::run::dynamic::plan::{Place, Plan, SharedSteps};
+use crate::run::task::Stored;
 
 /// A dynamic fork that was reached.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Forked {
     pub made: u32,
     /// Branches that are not done with: what its JOIN waits for.
     pub left: u32,
+    /// Where the event is that fixed them.
+    pub stored: Stored,
     /// The branches.
     pub plan: Arc<Plan>,
 }
@@ -61,8 +64,10 @@ pub struct DynamicSteps {
     /// Forks by where they stand: loop task and iteration.
     places: BTreeMap<(TaskNumber, u32), Vec<u32>>,
     shared: SharedSteps,
-    /// What DYNAMIC tasks are.
-    resolved: BTreeMap<TaskNumber, Arc<Step>>,
+    /// What DYNAMIC tasks are, and the JSON that says so.
+    resolved: BTreeMap<TaskNumber, (Arc<Step>, Payload)>,
+    /// The distinct ones among them.
+    sources: BTreeMap<DefinitionHash, (Arc<Step>, Payload)>,
 }
 
 impl DynamicSteps {
@@ -108,6 +113,12 @@ impl DynamicSteps {
         forks.find_map(|fork| Some(fork.id(fork.plan.find(reference)?)))
     }
 
+    /// Every step of that reference, by its forks from the first to the latest.
+    pub(crate) fn find_all(&self, reference: &str) -> Vec<StepId> {
+        let found = |fork: &Forked| Some(fork.id(fork.plan.find(reference)?));
+        self.forks.iter().filter_map(found).collect()
+    }
+
     /// The step of that reference in one place: an iteration of a loop, or outside of loops.
     #[must_use]
     pub fn find_in(&self, reference: &str, scope: TaskNumber, iteration: u32) -> Option<StepId> {
@@ -126,29 +137,34 @@ impl DynamicSteps {
     /// What a DYNAMIC task is.
     #[must_use]
     pub fn resolved(&self, task: TaskNumber) -> Option<&Arc<Step>> {
-        self.resolved.get(&task)
+        self.resolved.get(&task).map(|(step, _)| step)
     }
 
-    /// A DYNAMIC task is a step of that JSON; the same JSON is compiled once.
-    pub(crate) fn resolve(&mut self, task: TaskNumber, json: &Payload) {
-        let key = (NO_STEP, DefinitionHash::of(json.bytes()));
-        let step = match self.shared.get(&key) {
+    /// All of them, by task.
+    pub(crate) fn resolutions(&self) -> impl Iterator<Item = (TaskNumber, &Payload)> {
+        self.resolved.iter().map(|(task, (_, source))| (*task, source))
+    }
+
+    /// A DYNAMIC task is a step of that JSON; the same JSON is kept and compiled once.
+    pub(crate) fn resolve(&mut self, task: TaskNumber, source: &Payload) {
+        let hash = DefinitionHash::of(source.bytes());
+        let found = match self.sources.get(&hash) {
             Some(known) => known.clone(),
             None => {
-                let Value::Object(map) = json.to_value() else { return };
+                let Value::Object(map) = source.to_value() else { return };
                 let compiled = compile_branch(&map, NO_STEP, None).unwrap_or_default();
                 let Some(step) = compiled.into_iter().next().map(Arc::new) else { return };
-                self.shared.insert(key, step.clone());
-                step
+                self.sources.insert(hash, (step.clone(), source.clone()));
+                (step, source.clone())
             }
         };
-        self.resolved.insert(task, step);
+        self.resolved.insert(task, found);
     }
 
     /// Another attempt of a DYNAMIC task is what the one before it was.
     pub(crate) fn replace(&mut self, old: TaskNumber, new: TaskNumber) {
-        if let Some(step) = self.resolved(old).cloned() {
-            self.resolved.insert(new, step);
+        if let Some(found) = self.resolved.get(&old).cloned() {
+            self.resolved.insert(new, found);
         }
     }
 
@@ -162,7 +178,13 @@ impl DynamicSteps {
     }
 
     /// Adds the branches of a fork; answers how many step ids they take.
-    pub(crate) fn add(&mut self, planned: &Planned, place: Place, at: (TaskNumber, u32)) -> u32 {
+    pub(crate) fn add(
+        &mut self,
+        planned: &Planned,
+        place: Place,
+        at: (TaskNumber, u32),
+        stored: Stored,
+    ) -> u32 {
         let plan = Arc::new(Plan::of(planned, place, &mut self.shared));
         let width = plan.width();
         let index = u32::try_from(self.forks.len()).unwrap_or(u32::MAX);
@@ -175,6 +197,7 @@ impl DynamicSteps {
             base: place.base,
             made: 0,
             left: plan.count(),
+            stored,
             plan,
         });
         width
@@ -184,7 +207,7 @@ impl DynamicSteps {
     #[must_use]
     pub fn only(&self, step: StepId, task: TaskNumber) -> Self {
         let fork = self.of_step(step).map(|(fork, _)| fork.clone());
-        let resolved = self.resolved(task).map(|step| (task, step.clone()));
+        let resolved = self.resolved.get(&task).map(|found| (task, found.clone()));
         Self {
             forks: fork.into_iter().collect(),
             resolved: resolved.into_iter().collect(),

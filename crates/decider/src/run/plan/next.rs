@@ -9,6 +9,7 @@ use crate::needs::Needs;
 use crate::run::advance::Step;
 use crate::run::plan::{finish, inputs, queueing, settle};
 use crate::run::state::{Agenda, Run};
+use crate::run::task::Task;
 use crate::task_kinds::{
     do_while, dynamic, dynamic_fork, fork_join, inline, join, noop, pull_messages, set_variable,
     sub_workflow, switch, terminate, wait,
@@ -37,7 +38,7 @@ pub(crate) fn take(run: &Run, item: Agenda, context: Context<'_>) -> Result<Step
 
 /// The first body task of a loop takes over the loop's retry count (`conductor-semantics` 5.9.1).
 pub(crate) fn loop_retries(run: &Run, scope: TaskNumber) -> u32 {
-    run.task(scope).map_or(0, |task| task.retry_count)
+    run.task(scope).map_or(0, Task::retry_count)
 }
 
 /// A task about to be made.

@@ -221,7 +221,7 @@ impl TaskHandle<'_> {
         let run = &self.bench.driven(self.run).run;
         let is_scheduled = run
             .task(self.task)
-            .is_some_and(|task| task.status == TaskStatus::Scheduled && task.queued.is_some());
+            .is_some_and(|task| task.status == TaskStatus::Scheduled && task.queued().is_some());
         if is_scheduled && !run.status.is_terminal() {
             self.lease();
         }

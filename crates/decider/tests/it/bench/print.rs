@@ -222,8 +222,8 @@ fn task_line(driven: &Driven, task: &Task) -> String {
     let run = &driven.run;
     let mut line =
         format!("  #{} {} {}", task.number.0, run.reference_of(task), run.shown_status(task));
-    if task.retry_count > 0 {
-        let _ = write!(line, " retry={}", task.retry_count);
+    if task.retry_count() > 0 {
+        let _ = write!(line, " retry={}", task.retry_count());
     }
     if task.iteration > 0 {
         let _ = write!(line, " iteration={}", task.iteration);
