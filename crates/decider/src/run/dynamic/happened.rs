@@ -1,11 +1,7 @@
 //! Events about dynamic steps, folded into the state.
 
-use std::sync::Arc;
-
 use fermata_types::{Payload, TaskNumber};
-use serde_json::Value;
 
-use crate::definition::branch::compile_branch;
 use crate::definition::{After, Kind, StepId};
 use crate::planned::Planned;
 use crate::run::apply::consume;
@@ -41,18 +37,12 @@ pub(in crate::run) fn add_fork(
 
 /// What the DYNAMIC task that is made next is.
 pub(in crate::run) fn resolved(run: &mut Run, task: TaskNumber, source: &Payload) {
-    let Value::Object(json) = source.to_value() else { return };
-    let compiled = compile_branch(&json, StepId(u32::MAX), None).unwrap_or_default();
-    if let Some(step) = compiled.into_iter().next() {
-        run.dynamic.resolve(task, Arc::new(step), source.clone());
-    }
+    run.dynamic.resolve(task, source);
 }
 
 /// Another attempt of a DYNAMIC task is what the one before it was.
 pub(in crate::run) fn replaced(run: &mut Run, old: TaskNumber, new: TaskNumber) {
-    if let Some((step, source)) = run.dynamic.resolution(old).cloned() {
-        run.dynamic.resolve(new, step, source);
-    }
+    run.dynamic.replace(old, new);
 }
 
 /// A FORK task is done with: its branches are due, or what follows when it has none. Answers

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fermata_types::{Payload, TaskNumber};
+use serde_json::Value;
 
-use crate::definition::{Step, StepId};
+use crate::definition::branch::compile_branch;
+use crate::definition::{DefinitionHash, Step, StepId};
 use crate::planned::Planned;
 use crate::run::dynamic::plan::{Place, Plan, SharedSteps};
 use crate::run::task::Stored;
@@ -52,6 +54,9 @@ impl Forked {
     }
 }
 
+/// Where a DYNAMIC task stands says its own step, not what it turned out to be.
+const NO_STEP: StepId = StepId(u32::MAX);
+
 /// Dynamic steps of a run, in the order their ids were given.
 #[derive(Debug, Clone, Default)]
 pub struct DynamicSteps {
@@ -61,6 +66,8 @@ pub struct DynamicSteps {
     shared: SharedSteps,
     /// What DYNAMIC tasks are, and the JSON that says so.
     resolved: BTreeMap<TaskNumber, (Arc<Step>, Payload)>,
+    /// The distinct ones among them.
+    sources: BTreeMap<DefinitionHash, (Arc<Step>, Payload)>,
 }
 
 impl DynamicSteps {
@@ -133,18 +140,32 @@ impl DynamicSteps {
         self.resolved.get(&task).map(|(step, _)| step)
     }
 
-    /// What a DYNAMIC task is, and the JSON that says so.
-    pub(crate) fn resolution(&self, task: TaskNumber) -> Option<&(Arc<Step>, Payload)> {
-        self.resolved.get(&task)
-    }
-
     /// All of them, by task.
     pub(crate) fn resolutions(&self) -> impl Iterator<Item = (TaskNumber, &Payload)> {
         self.resolved.iter().map(|(task, (_, source))| (*task, source))
     }
 
-    pub(crate) fn resolve(&mut self, task: TaskNumber, step: Arc<Step>, source: Payload) {
-        self.resolved.insert(task, (step, source));
+    /// A DYNAMIC task is a step of that JSON; the same JSON is kept and compiled once.
+    pub(crate) fn resolve(&mut self, task: TaskNumber, source: &Payload) {
+        let hash = DefinitionHash::of(source.bytes());
+        let found = match self.sources.get(&hash) {
+            Some(known) => known.clone(),
+            None => {
+                let Value::Object(map) = source.to_value() else { return };
+                let compiled = compile_branch(&map, NO_STEP, None).unwrap_or_default();
+                let Some(step) = compiled.into_iter().next().map(Arc::new) else { return };
+                self.sources.insert(hash, (step.clone(), source.clone()));
+                (step, source.clone())
+            }
+        };
+        self.resolved.insert(task, found);
+    }
+
+    /// Another attempt of a DYNAMIC task is what the one before it was.
+    pub(crate) fn replace(&mut self, old: TaskNumber, new: TaskNumber) {
+        if let Some(found) = self.resolved.get(&old).cloned() {
+            self.resolved.insert(new, found);
+        }
     }
 
     /// The id the next plan begins with, behind `first`, the number of the definition's steps.
@@ -186,7 +207,7 @@ impl DynamicSteps {
     #[must_use]
     pub fn only(&self, step: StepId, task: TaskNumber) -> Self {
         let fork = self.of_step(step).map(|(fork, _)| fork.clone());
-        let resolved = self.resolution(task).map(|found| (task, found.clone()));
+        let resolved = self.resolved.get(&task).map(|found| (task, found.clone()));
         Self {
             forks: fork.into_iter().collect(),
             resolved: resolved.into_iter().collect(),

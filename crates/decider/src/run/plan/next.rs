@@ -164,11 +164,15 @@ pub(crate) fn finish(run: &Run, context: Context<'_>) -> Result<Step, Needs> {
     finish::close(run, ending, context)
 }
 
+/// Failures that the reason of a run tells; a fork may have a hundred thousand.
+const FAILURES_TOLD_MAX: usize = 100;
+
 fn permissive_failures(run: &Run) -> Option<String> {
     let reasons: Vec<String> = run
         .permissive_failures
         .iter()
         .filter_map(|number| run.task(*number))
+        .take(FAILURES_TOLD_MAX)
         .map(|task| {
             format!(
                 "Task {} failed with status: {} and reason: '{}'",
