@@ -33,6 +33,10 @@ STEPS = (
     "header-written",
     "header-synced",
     "first-frame-synced",
+    "checkpoint-begun",
+    "checkpoint-durable",
+    "segment-removed",
+    "removal-listed",
 )
 
 

@@ -7,6 +7,7 @@
 mod answer;
 mod conductor;
 mod error;
+mod export;
 mod external;
 mod extract;
 mod metrics;
@@ -15,6 +16,7 @@ mod state;
 mod ui;
 mod views;
 
+pub use export::Exporter;
 pub use external::{DiskFiles, DiskLimits, FileError, PayloadFiles, PayloadId};
 pub use extract::BODY_DEPTH_MAX;
 pub use routes::router;

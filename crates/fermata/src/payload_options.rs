@@ -98,7 +98,9 @@ mod tests {
 
     fn limits(flags: &[&str]) -> Option<PayloadLimits> {
         let line = ["fermata", "server"].iter().chain(flags);
-        let Command::Server(options) = Cli::try_parse_from(line).ok()?.command;
+        let Command::Server(options) = Cli::try_parse_from(line).ok()?.command else {
+            return None;
+        };
         Some(options.payloads.limits())
     }
 

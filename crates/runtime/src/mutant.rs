@@ -44,13 +44,17 @@ pub enum Mutant {
     CounterResetOnLoad,
     /// Large payloads are not written.
     PayloadRowNotWritten,
+    /// The head of a snapshot is written before its chunks.
+    SnapshotHeadFirst,
+    /// A snapshot keeps pages that have changed since the one before.
+    SnapshotKeepsStalePages,
     /// After a refusal, batches that were already on their way are written.
     RefusedStateGoesOn,
 }
 
 impl Mutant {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::ReleaseBeforeCommit,
         Self::EarlyUnchanged,
         Self::EarlyRejection,
@@ -69,6 +73,8 @@ impl Mutant {
         Self::EarlyEviction,
         Self::CounterResetOnLoad,
         Self::PayloadRowNotWritten,
+        Self::SnapshotHeadFirst,
+        Self::SnapshotKeepsStalePages,
         Self::RefusedStateGoesOn,
     ];
 }

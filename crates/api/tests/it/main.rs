@@ -12,6 +12,7 @@ mod lists;
 mod loops;
 mod messages;
 mod metadata;
+mod operators;
 mod payload_limits;
 mod pressure;
 mod queues;

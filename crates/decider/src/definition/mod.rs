@@ -1,5 +1,6 @@
 //! Definitions: parsed once into a flat table of steps, with everything a run needs embedded.
 
+pub mod branch;
 pub mod build;
 pub mod compile;
 pub mod model;
@@ -13,4 +14,4 @@ pub use model::{
     Workflow, WorkflowKey,
 };
 pub use policy::{RetryLogic, TaskPolicy};
-pub use resolve::{Catalog, ResolveError, resolve};
+pub use resolve::{Catalog, ResolveError, resolve, resolve_task};

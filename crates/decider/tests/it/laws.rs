@@ -26,6 +26,7 @@ fn leaf() -> impl Strategy<Value = Node> {
         1 => Just(Node::Human),
         2 => Just(Node::Pull),
         2 => Just(Node::Sub),
+        2 => Just(Node::Become),
         1 => prop_oneof![Just("COMPLETED"), Just("FAILED"), Just("TERMINATED")]
             .prop_map(Node::Terminate),
     ]
@@ -45,6 +46,8 @@ fn node() -> impl Strategy<Value = Node> {
                 case,
                 default
             }),
+            list().prop_map(Node::Spread),
+            list().prop_map(Node::Exclusive),
             (1u32..4, list()).prop_map(|(iterations, body)| Node::Loop { iterations, body }),
             (1u32..5, 1u32..3, list()).prop_map(|(iterations, keep, body)| Node::Keeps {
                 iterations,

@@ -3,6 +3,9 @@
 mod decision;
 mod do_while;
 mod domains;
+mod dynamic;
+mod dynamic_fork;
+mod exclusive_join;
 mod fork_join;
 mod inline;
 mod items;

@@ -66,6 +66,12 @@ pub enum Node {
     },
     /// Branches and their JOIN, which names the last task of each that has one.
     Fork(Vec<Vec<Node>>),
+    /// A DYNAMIC task that becomes a worker's.
+    Become,
+    /// A dynamic fork of a branch each, and its JOIN.
+    Spread(Vec<Node>),
+    /// Tasks in a branch of a SWITCH, and an EXCLUSIVE_JOIN over the last of them.
+    Exclusive(Vec<Node>),
 }
 
 /// A worker's task that is not retried.
@@ -133,10 +139,46 @@ pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
                 list.push(fork(&name, json!(branches)));
                 join
             }
+            Node::Become => with(
+                step_with("DYNAMIC", &name, json!({ "which": "work" })),
+                json!({ "dynamicTaskNameParam": "which", "retryCount": 1 }),
+            ),
+            Node::Spread(branches) => {
+                let branches: Vec<Value> =
+                    branches.iter().map(|branch| single(branch, next)).collect();
+                list.push(spread(&name, json!(branches)));
+                join(&format!("j{name}"), &[])
+            }
+            Node::Exclusive(inside) => {
+                let inside = steps(inside, next);
+                let last = inside.last().and_then(|step| step.get("taskReferenceName")?.as_str());
+                let on = last.unwrap_or(&name).to_owned();
+                list.push(switch(&name, "hit", json!({ "hit": inside }), json!([])));
+                let more = json!({ "joinOn": [on], "defaultExclusiveJoinTask": [name] });
+                with(step("EXCLUSIVE_JOIN", &format!("x{name}")), more)
+            }
         };
         list.push(made);
     }
     list
+}
+
+/// A node as one step: what takes several stands in a SWITCH.
+fn single(node: &Node, next: &mut u32) -> Value {
+    let mut made = steps(std::slice::from_ref(node), next);
+    if made.len() == 1 {
+        return made.remove(0);
+    }
+    *next += 1;
+    switch(&format!("t{next}"), "hit", json!({ "hit": made }), json!([]))
+}
+
+/// A dynamic fork over these tasks. The JOIN comes apart.
+fn spread(name: &str, tasks: Value) -> Value {
+    let names = json!({
+        "dynamicForkTasksParam": "list", "dynamicForkTasksInputParamName": "given",
+    });
+    with(step_with("FORK_JOIN_DYNAMIC", name, json!({ "list": tasks, "given": {} })), names)
 }
 
 /// A tree, compiled once for many runs.

@@ -37,6 +37,8 @@ pub struct Config {
     pub cached_runs: usize,
     /// How large payloads may be.
     pub payload_limits: PayloadLimits,
+    /// Events after which a run is written down again, unless it is large.
+    pub snapshot_events: u64,
     /// Names allowed as `${workflow.env.NAME}`, with their values.
     pub environment: BTreeMap<String, String>,
 }
@@ -49,6 +51,7 @@ impl Default for Config {
             script_places: 4,
             cached_runs: crate::shard::machine::CACHED_RUNS,
             payload_limits: PayloadLimits::default(),
+            snapshot_events: crate::shard::snapshot::SNAPSHOT_EVENTS,
             environment: BTreeMap::new(),
         }
     }

@@ -8,7 +8,7 @@ use fermata_decider::command::ReferenceUpdate;
 use fermata_decider::needs::{Evaluated, Script};
 use fermata_decider::run::decide::Reply;
 use fermata_decider::{Command, Rejection, script};
-use fermata_storage::{DefinitionKey, DefinitionRow, Store, SyncStats};
+use fermata_storage::{DefinitionKey, DefinitionRow, EndedRow, Store, SyncStats};
 use fermata_types::{Payload, PayloadLimits, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -23,6 +23,7 @@ use crate::metadata::Metadata;
 use crate::metrics::Metrics;
 use crate::payloads::PayloadCache;
 use crate::queues::{PollBook, WaitingRoom};
+use crate::retention::{Archive, Retention, Rules};
 use crate::shard::Machine;
 use crate::shard::driver::{Driver, Envelope, World};
 use crate::shard::machine::{MachineConfig, Shared};
@@ -114,10 +115,12 @@ impl Engine {
             commits,
             evaluator: parts.evaluator,
             places: Arc::new(Semaphore::new(config.script_places)),
+            snapshots: Arc::new(Semaphore::new(1)),
         };
         let map = ShardMap::dealt(count);
         let mut tasks = TaskSet::default();
-        let owned = Owned { epoch, cached_runs: config.cached_runs };
+        let (cached_runs, snapshot_events) = (config.cached_runs, config.snapshot_events);
+        let owned = Owned { epoch, cached_runs, snapshot_events };
         let (mailboxes, done) =
             start_shards(&map, &world, owned, &mut tasks).map_err(read("shards"))?;
         tasks.spawn("delayed tasks", room.clone().run_delayed());
@@ -179,7 +182,20 @@ impl Engine {
         self.inner.store.sync_stats()
     }
 
-    pub(super) fn store(&self) -> &dyn Store {
+    /// How many shards there are.
+    #[must_use]
+    pub fn shards(&self) -> u16 {
+        self.inner.map.count()
+    }
+
+    /// Removes ended runs by rule, in the background, until the engine stops.
+    pub fn retain(&self, rules: Rules, archive: Arc<dyn Archive>) {
+        let retention = Retention::new(self.clone(), rules, archive);
+        let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.spawn("retention", retention.run());
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
         &*self.inner.store
     }
 
@@ -349,6 +365,19 @@ impl Engine {
         }
     }
 
+    /// Removes what an ended row names, if it still tells the truth, and the row. Answers rows for
+    /// the sub-workflows that are left without their parent.
+    ///
+    /// # Errors
+    /// [`EngineError::Failed`].
+    pub async fn retire(&self, row: EndedRow) -> Result<Vec<EndedRow>, EngineError> {
+        let (shard, request) = (row.key.shard, Request::Retire(Box::new(row)));
+        match self.ask(shard, request).await? {
+            Answer::Retired(children) => Ok(children),
+            _ => Err(EngineError::OutcomeUnknown),
+        }
+    }
+
     /// Begins to watch a run: [`Self::watched`] waits for its end or for something that blocks.
     ///
     /// # Errors
@@ -447,6 +476,7 @@ fn key_of(name: &str, key: &str) -> ShardKey {
 struct Owned {
     epoch: ShardEpoch,
     cached_runs: usize,
+    snapshot_events: u64,
 }
 
 type Started = (Vec<mpsc::Sender<Envelope>>, oneshot::Receiver<()>);
@@ -461,8 +491,8 @@ fn start_shards(
     let done = Arc::new(done);
     let mut mailboxes = Vec::with_capacity(usize::from(map.count()));
     for shard in (0..map.count()).map(ShardId) {
-        let Owned { epoch, cached_runs } = owned;
-        let config = MachineConfig { shard, epoch, cached_runs };
+        let Owned { epoch, cached_runs, snapshot_events } = owned;
+        let config = MachineConfig { shard, epoch, cached_runs, snapshot_events };
         let mut machine = Machine::new(config, world.shared.clone());
         recovery::recover_shard(&*world.store, shard, &mut machine)?;
         let (driver, mailbox) = Driver::new(shard, machine, world.clone());

@@ -28,6 +28,7 @@ impl Machine {
             Held::Disarm(run) => {
                 self.wheel.disarm(run);
             }
+            Held::Snapshot(run) => self.stage_snapshot(run),
         }
     }
 

@@ -59,7 +59,8 @@ impl Bench {
             metrics: Metrics::default(),
             mutation: Mutation::default(),
         });
-        let config = MachineConfig { shard: SHARD, epoch: ShardEpoch(1), cached_runs: 8 };
+        let (shard, epoch) = (SHARD, ShardEpoch(1));
+        let config = MachineConfig { shard, epoch, cached_runs: 8, snapshot_events: 256 };
         let mut machine = Machine::new(config, shared.clone());
         recovery::recover_shard(&store, SHARD, &mut machine).expect("readable");
         Self { store, shared, machine, tokens: 0 }
@@ -151,9 +152,9 @@ proptest! {
         let queued = moved.map(|ms| Timestamp::from_ms(NOW.as_ms() + ms));
         let answers = bench.run(&|run| {
             run.epoch = RunEpoch(raised);
-            for task in &mut run.tasks {
-                task.queued = queued;
-            }
+            let mut tasks: Vec<_> = run.tasks.iter().cloned().collect();
+            tasks.iter_mut().for_each(|task| task.set_queued(queued));
+            run.tasks = tasks.into_iter().collect();
         });
         let is_stale = matches!(answers.as_slice(), [Answer::Refused(Rejection::Stale)]);
         prop_assert!(is_stale, "{answers:?}");

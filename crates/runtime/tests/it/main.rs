@@ -1,8 +1,15 @@
 //! Integration tests of the runtime.
 
+mod audit;
 mod engine;
 mod epochs;
 mod golden_events;
+mod isolation;
+mod long_fork;
 mod long_loop;
+mod operators;
 mod pressure;
 mod refusals;
+mod retention;
+mod skeleton;
+mod snapshots;

@@ -10,9 +10,9 @@ pub(crate) const QUEUES: &[&str] = &["sure", "east:sure", "flaky", "slow", "late
 
 /// Workflows with how often they are started, of a hundred.
 pub(crate) const STARTED: &[(&str, usize)] = &[
-    ("sequence", 9),
-    ("large", 10),
-    ("policies", 12),
+    ("sequence", 8),
+    ("large", 9),
+    ("policies", 9),
     ("branches", 10),
     ("forks", 10),
     ("loops", 4),
@@ -22,12 +22,13 @@ pub(crate) const STARTED: &[(&str, usize)] = &[
     ("waits", 8),
     ("messages", 10),
     ("stops", 2),
-    ("wide", 3),
+    ("wide", 2),
+    ("spread", 6),
 ];
 
 /// Workflows whose runs end COMPLETED unless someone ends or deletes them.
 pub(crate) const SURE: &[&str] =
-    &["sequence", "large", "forks", "loops", "kept", "long_loop", "wide"];
+    &["sequence", "large", "forks", "loops", "kept", "long_loop", "wide", "spread"];
 
 /// Everything the workload registers.
 pub(crate) fn all() -> Vec<DefinitionRow> {
@@ -65,6 +66,7 @@ pub(crate) fn all() -> Vec<DefinitionRow> {
     rows.extend(looping());
     rows.extend(nesting());
     rows.extend(waiting());
+    rows.push(spread());
     rows
 }
 
@@ -151,6 +153,35 @@ fn branching() -> Vec<DefinitionRow> {
         workflow("branches", &json!([switch, scripted, simple("sure", "z", None)]), &json!({})),
         workflow("forks", &forks, &json!({})),
     ]
+}
+
+/// A dynamic fork whose list of inputs is kept apart and whose branches take more than one turn,
+/// then a task that data names.
+fn spread() -> DefinitionRow {
+    let list: Vec<Value> = (0..230).map(|n| json!({ "n": n, "text": "t".repeat(16) })).collect();
+    let tasks = json!([
+        {
+            "name": "fork", "taskReferenceName": "few", "type": "FORK_JOIN_DYNAMIC",
+            "dynamicForkTasksParam": "tasks", "dynamicForkTasksInputParamName": "inputs",
+            "inputParameters": { "inputs": {}, "tasks": [
+                simple("sure", "d1", None), sub("d2", "grandchild"), inline("d3", "7")
+            ] }
+        },
+        join("few_join", &[]),
+        {
+            "name": "fork", "taskReferenceName": "many", "type": "FORK_JOIN_DYNAMIC",
+            "inputParameters": {
+                "forkTaskName": "set", "forkTaskType": "SET_VARIABLE", "forkTaskInputs": list
+            }
+        },
+        join("many_join", &[]),
+        {
+            "name": "dynamic", "taskReferenceName": "named", "type": "DYNAMIC",
+            "dynamicTaskNameParam": "which", "inputParameters": { "which": "sure" }
+        },
+        { "name": "x", "taskReferenceName": "x", "type": "EXCLUSIVE_JOIN", "joinOn": ["named"] },
+    ]);
+    workflow("spread", &tasks, &json!({}))
 }
 
 fn looping() -> Vec<DefinitionRow> {

@@ -35,6 +35,7 @@ fn everything_happens() {
         "BranchChosen",
         "ItemTaken",
         "IterationsDropped",
+        "BranchesPlanned",
         "LeaseExtended",
         "LoopAdvanced",
         "Run COMPLETED",
@@ -50,6 +51,7 @@ fn everything_happens() {
         "TaskForgiven",
         "TaskLeased",
         "TaskProgressed",
+        "TaskResolved",
         "TaskReturned",
         "VariablesSet",
     ];
@@ -73,6 +75,7 @@ fn a_few_mutants_are_caught() {
     let options = Options::new(1);
     for bug in [
         Bug::NoSync,
+        Bug::CheckpointBelievedEarly,
         Bug::Runtime(Mutant::ReleaseBeforeCommit),
         Bug::Runtime(Mutant::LostDeadlineRow),
         Bug::Runtime(Mutant::KeyOutsideBatch),

@@ -34,11 +34,15 @@ pub enum Family {
     Lookup = 13,
     /// Shard epochs.
     Shard = 14,
+    /// States of runs, written down.
+    Snapshot = 15,
+    /// Ended runs by the time they ended.
+    Ended = 17,
 }
 
 impl Family {
     /// All families in the order of their keys.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::History,
         Self::Run,
         Self::Payload,
@@ -53,6 +57,8 @@ impl Family {
         Self::TaskLog,
         Self::Lookup,
         Self::Shard,
+        Self::Snapshot,
+        Self::Ended,
     ];
 
     /// The stable number.

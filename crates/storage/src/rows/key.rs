@@ -4,8 +4,9 @@ use fermata_types::{ShardId, ShardKey};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineKey, DedupKey, DefinitionKey, Family, HistoryKey, LaneKey, LookupKey, MessageKey,
-    OutboxKey, PayloadKey, QueueKey, ResolvedKey, RunKey, ShardRowKey, TaskLogKey,
+    DeadlineKey, DedupKey, DefinitionKey, EndedKey, Family, HistoryKey, LaneKey, LookupKey,
+    MessageKey, OutboxKey, PayloadKey, QueueKey, ResolvedKey, RunKey, ShardRowKey, SnapshotKey,
+    TaskLogKey,
 };
 
 /// The key of a row of any family. The order of keys is the order of families, then that of the
@@ -40,6 +41,10 @@ pub enum RowKey {
     Lookup(LookupKey),
     /// A shard's epoch.
     Shard(ShardRowKey),
+    /// A chunk of a run's state.
+    Snapshot(SnapshotKey),
+    /// An ended run.
+    Ended(EndedKey),
 }
 
 /// Where a row lives: some keys name their shard, others a run, whose id carries the shard key
@@ -71,6 +76,8 @@ impl RowKey {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Snapshot(_) => Family::Snapshot,
+            Self::Ended(_) => Family::Ended,
         }
     }
 
@@ -94,6 +101,8 @@ impl RowKey {
                 LookupKey::Running { shard, .. } | LookupKey::Correlated { shard, .. },
             ) => Home::Shard(*shard),
             Self::Shard(key) => Home::Shard(key.shard),
+            Self::Snapshot(key) => Home::Key(key.run.key()),
+            Self::Ended(key) => Home::Shard(key.shard),
         }
     }
 }
@@ -176,8 +185,20 @@ impl From<LookupKey> for RowKey {
     }
 }
 
+impl From<SnapshotKey> for RowKey {
+    fn from(key: SnapshotKey) -> Self {
+        Self::Snapshot(key)
+    }
+}
+
 impl From<ShardRowKey> for RowKey {
     fn from(key: ShardRowKey) -> Self {
         Self::Shard(key)
+    }
+}
+
+impl From<EndedKey> for RowKey {
+    fn from(key: EndedKey) -> Self {
+        Self::Ended(key)
     }
 }

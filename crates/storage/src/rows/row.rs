@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineRow, DedupRow, DefinitionRow, Family, HistoryRow, LaneRow, LookupRow, MessageRow,
-    OutboxRow, PayloadRow, QueueRow, ResolvedRow, RowKey, RunRow, ShardRow, TaskLogRow,
+    DeadlineRow, DedupRow, DefinitionRow, EndedRow, Family, HistoryRow, LaneRow, LookupRow,
+    MessageRow, OutboxRow, PayloadRow, QueueRow, ResolvedRow, RowKey, RunRow, ShardRow,
+    SnapshotRow, TaskLogRow,
 };
 
 /// A row of any family, key and all.
@@ -38,6 +39,10 @@ pub enum Row {
     Lookup(LookupRow),
     /// A shard's epoch.
     Shard(ShardRow),
+    /// A chunk of a run's state.
+    Snapshot(SnapshotRow),
+    /// An ended run.
+    Ended(EndedRow),
 }
 
 impl Row {
@@ -59,6 +64,8 @@ impl Row {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Snapshot(_) => Family::Snapshot,
+            Self::Ended(_) => Family::Ended,
         }
     }
 
@@ -80,6 +87,8 @@ impl Row {
             Self::TaskLog(row) => RowKey::TaskLog(row.key),
             Self::Lookup(row) => RowKey::Lookup(row.key.clone()),
             Self::Shard(row) => RowKey::Shard(row.key),
+            Self::Snapshot(row) => RowKey::Snapshot(row.key),
+            Self::Ended(row) => RowKey::Ended(row.key),
         }
     }
 }
@@ -162,8 +171,20 @@ impl From<LookupRow> for Row {
     }
 }
 
+impl From<SnapshotRow> for Row {
+    fn from(row: SnapshotRow) -> Self {
+        Self::Snapshot(row)
+    }
+}
+
 impl From<ShardRow> for Row {
     fn from(row: ShardRow) -> Self {
         Self::Shard(row)
+    }
+}
+
+impl From<EndedRow> for Row {
+    fn from(row: EndedRow) -> Self {
+        Self::Ended(row)
     }
 }
