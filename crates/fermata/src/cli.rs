@@ -72,6 +72,13 @@ pub struct ServerOptions {
     #[arg(long, env = "FERMATA_DRAIN_SECONDS", default_value_t = 10)]
     pub drain_seconds: u64,
 
+    /// How large payloads may be.
+    #[command(flatten)]
+    pub payloads: PayloadOptions,
+
+    /// Payloads that clients upload.
+    #[command(flatten)]
+    pub uploads: UploadOptions,
     /// Removes ended runs by rule; the first rule that applies decides, and a run to which none
     /// applies is kept for ever. Repeatable; several in one value are parted by `;`.
     /// `age=7d,status=COMPLETED|TERMINATED,definition=order*,then=archive`: only the age is needed
@@ -82,14 +89,6 @@ pub struct ServerOptions {
     /// Directory for runs that a rule archives; `archive` in the data directory unless given.
     #[arg(long, env = "FERMATA_ARCHIVE_DIR")]
     pub archive_dir: Option<PathBuf>,
-
-    /// How large payloads may be.
-    #[command(flatten)]
-    pub payloads: PayloadOptions,
-
-    /// Payloads that clients upload.
-    #[command(flatten)]
-    pub uploads: UploadOptions,
 
     /// What to log, as `level` or `target=level,…`.
     #[arg(long, env = "FERMATA_LOG", default_value = "info")]

@@ -9,6 +9,7 @@ mod executes;
 mod external;
 mod failures;
 mod lists;
+mod loops;
 mod messages;
 mod metadata;
 mod operators;

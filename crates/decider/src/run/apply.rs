@@ -121,7 +121,8 @@ fn child_started(run: &mut Run, number: TaskNumber, child: RunId, at: Timestamp)
 
 /// The holder a task has once that worker has it: its domain stays.
 fn holder(run: &mut Run, number: TaskNumber, worker: Option<&str>) -> Option<Arc<Holder>> {
-    let task = run.tasks.numbered(number)?;
+    let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
+    let task = run.tasks.get(index)?;
     if task.worker() == worker {
         return task.holder.clone();
     }

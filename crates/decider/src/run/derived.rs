@@ -172,7 +172,7 @@ impl Gather<'_> {
             Part::Shallow | Part::Item | Part::Branch(_) => return Value::Object(map),
             Part::Iteration(wanted) => (wanted, wanted),
         };
-        for iteration in first..=last.min(iteration) {
+        for iteration in first.max(run.in_loops.first(task.number))..=last.min(iteration) {
             for number in run.in_loops.iteration(task.number, iteration) {
                 let step = run.task(*number).map_or(task.step, |body| body.step);
                 if !run.are_of_one_text(step, task.step) {

@@ -14,28 +14,40 @@ use crate::run::task::Task;
 ///
 /// The cost is proportional to the tasks made since the oldest of them.
 pub(crate) fn dropped(run: &Run, of: TaskNumber, through: u32) -> Vec<TaskNumber> {
-    let Some(begin) = run.in_loops.first_iteration(of) else { return Vec::new() };
-    let oldest = |iteration| {
-        let latest = run.in_loops.iteration(of, iteration).iter();
-        latest.map(|number| first_attempt(run, *number)).min()
-    };
-    let Some(first) = (begin..=through).filter_map(oldest).min() else { return Vec::new() };
+    gone(run, of, through).tasks
+}
+
+/// What goes, and the loops it was in.
+struct Gone {
+    tasks: Vec<TaskNumber>,
+    scopes: BTreeSet<TaskNumber>,
+}
+
+fn gone(run: &Run, of: TaskNumber, through: u32) -> Gone {
+    let mut gone = Gone { tasks: Vec::new(), scopes: BTreeSet::from([of]) };
+    let iterations = run.in_loops.first(of)..=through;
+    let made = iterations.filter_map(|iteration| first_made(run, of, iteration));
+    let Some(first) = made.min() else { return gone };
     // All of them were made before the next iteration began.
-    let end = oldest(through.saturating_add(1)).unwrap_or_else(|| run.next_task());
-    let mut loops = BTreeSet::new();
-    let mut gone = Vec::new();
+    let end = first_made(run, of, through + 1).unwrap_or_else(|| run.next_task());
     for task in run.tasks.within(first..end) {
-        let is_in = loops.contains(&task.scope) || task.scope == of && task.iteration <= through;
-        if is_in {
+        let is_inside = task.scope != of && gone.scopes.contains(&task.scope);
+        if is_inside || task.scope == of && task.iteration <= through {
             if task.loop_iteration() > 0 {
-                loops.insert(task.number);
+                gone.scopes.insert(task.number);
             }
             if is_over(task) {
-                gone.push(task.number);
+                gone.tasks.push(task.number);
             }
         }
     }
     gone
+}
+
+/// The first task that an iteration made, attempts that were replaced included.
+fn first_made(run: &Run, of: TaskNumber, iteration: u32) -> Option<TaskNumber> {
+    let latest = run.in_loops.iteration(of, iteration);
+    latest.iter().map(|number| first_attempt(run, *number)).min()
 }
 
 fn first_attempt(run: &Run, number: TaskNumber) -> TaskNumber {
@@ -55,21 +67,20 @@ const fn is_over(task: &Task) -> bool {
 
 /// Takes the tasks of those iterations out of the state.
 pub(super) fn forget(run: &mut Run, of: TaskNumber, through: u32) {
-    let gone = dropped(run, of, through);
+    let Gone { tasks: gone, scopes } = gone(run, of, through);
     let mut unknown = BTreeSet::new();
     for number in &gone {
-        let Some(task) = run.task(*number) else { continue };
-        let step = task.step;
+        let Some(step) = run.task(*number).map(|task| task.step) else { continue };
         if let Some(latest) = run.latest.get_mut(step.0 as usize).filter(|at| *at == number) {
             *latest = TaskNumber(0);
             unknown.insert(step);
         }
     }
+    run.in_loops.forget(&scopes, &gone);
     run.permissive_failures.retain(|number| gone.binary_search(number).is_err());
-    run.in_loops.forget(&run.tasks, &gone);
     run.tasks.drop_all(&gone);
     for step in unknown {
-        let left = run.tasks.iter().rfind(|task| task.step == step).map(|task| task.number);
+        let left = run.tasks.iter().rev().find(|task| task.step == step).map(|task| task.number);
         if let (Some(latest), Some(left)) = (run.latest.get_mut(step.0 as usize), left) {
             *latest = left;
         }

@@ -1,7 +1,7 @@
 //! Tasks inside loops by place: which is the latest attempt of a step in an iteration. Eight bytes
 //! for an iteration of one task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fermata_types::TaskNumber;
 
@@ -18,9 +18,9 @@ pub struct LoopIndex {
 /// The tasks of one loop, iteration after iteration, in each by step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Iterations {
-    /// Iterations before the first one kept.
+    /// Iterations before the first that is kept.
     dropped: u32,
-    /// Where each iteration begins in `tasks`, the first being the one after those.
+    /// Where each iteration begins in `tasks`, the first being the one after `dropped`.
     begins: Vec<u32>,
     /// The latest attempts.
     tasks: Vec<TaskNumber>,
@@ -51,29 +51,22 @@ impl LoopIndex {
         self.scopes.entry(task.scope).or_default().insert(tasks, task);
     }
 
-    /// The first iteration of a loop that is still known; none when there is none.
+    /// The first iteration of a loop that is kept.
     #[must_use]
-    pub fn first_iteration(&self, scope: TaskNumber) -> Option<u32> {
-        self.scopes.get(&scope).map(|scope| scope.dropped.saturating_add(1))
+    pub fn first(&self, scope: TaskNumber) -> u32 {
+        self.scopes.get(&scope).map_or(1, |scope| scope.dropped + 1)
     }
 
-    /// Forgets tasks that are about to be dropped, given by number.
-    pub(super) fn forget(&mut self, tasks: &Tasks, gone: &[TaskNumber]) {
-        for number in gone {
-            let Some(task) = tasks.numbered(*number) else { continue };
-            if let Some(scope) = self.scopes.get_mut(&task.scope) {
-                scope.remove(tasks, task);
-                if scope.tasks.is_empty() {
-                    self.scopes.remove(&task.scope);
+    /// Forgets tasks that are gone from these loops, given in the order of their numbers.
+    pub(super) fn forget(&mut self, scopes: &BTreeSet<TaskNumber>, gone: &[TaskNumber]) {
+        for scope in scopes {
+            if let Some(iterations) = self.scopes.get_mut(scope) {
+                iterations.forget(gone);
+                if iterations.tasks.is_empty() {
+                    self.scopes.remove(scope);
                 }
             }
         }
-        self.trim();
-    }
-
-    /// Gives back what the first iterations took, once nothing of them is left.
-    pub(super) fn trim(&mut self) {
-        self.scopes.values_mut().for_each(Iterations::trim);
     }
 
     /// How many places it holds.
@@ -90,39 +83,46 @@ impl LoopIndex {
 }
 
 fn step_of(tasks: &Tasks, number: TaskNumber) -> StepId {
-    tasks.numbered(number).map_or(StepId(u32::MAX), |task| task.step)
+    let task = tasks.numbered(number);
+    task.map_or(StepId(u32::MAX), |task| task.step)
 }
 
 impl Iterations {
+    /// Costs a look at every place of the loop.
+    fn forget(&mut self, gone: &[TaskNumber]) {
+        let mut kept = Self { dropped: self.dropped, ..Self::default() };
+        let last = self.begins.len();
+        for at in 0..last {
+            let iteration = self.dropped + u32::try_from(at).unwrap_or(u32::MAX) + 1;
+            let range = self.range(iteration).unwrap_or_default();
+            let tasks = self.tasks.get(range).unwrap_or(&[]);
+            let left = tasks.iter().filter(|number| gone.binary_search(number).is_err());
+            let begin = u32::try_from(kept.tasks.len()).unwrap_or(u32::MAX);
+            kept.tasks.extend(left);
+            if kept.tasks.is_empty() {
+                kept.dropped = iteration;
+            } else {
+                kept.begins.push(begin);
+            }
+        }
+        // What follows the last that is left begins where it ends.
+        while kept.begins.last().is_some_and(|begin| *begin as usize == kept.tasks.len()) {
+            kept.begins.pop();
+        }
+        *self = kept;
+    }
+
     fn range(&self, iteration: u32) -> Option<std::ops::Range<usize>> {
-        let at = usize::try_from(iteration.checked_sub(1)?.checked_sub(self.dropped)?).ok()?;
+        let at = usize::try_from(iteration.checked_sub(self.dropped)?.checked_sub(1)?).ok()?;
         let begin = *self.begins.get(at)? as usize;
         let end = self.begins.get(at + 1).map_or(self.tasks.len(), |next| *next as usize);
         Some(begin..end)
     }
 
-    fn remove(&mut self, tasks: &Tasks, task: &Task) {
-        let iteration = task.iteration.max(1);
-        let Some(range) = self.range(iteration) else { return };
-        let found = self.tasks.get(range.clone()).unwrap_or(&[]);
-        let at = found.binary_search_by_key(&task.step, |number| step_of(tasks, *number));
-        let Some(at) = at.ok().filter(|at| found.get(*at) == Some(&task.number)) else { return };
-        self.tasks.remove(range.start + at);
-        let later = iteration.saturating_sub(self.dropped) as usize;
-        for begin in self.begins.iter_mut().skip(later) {
-            *begin -= 1;
-        }
-    }
-
-    fn trim(&mut self) {
-        let empty = self.begins.iter().skip(1).take_while(|next| **next == 0).count();
-        if empty > 0 {
-            self.begins.drain(..empty);
-            self.dropped = self.dropped.saturating_add(u32::try_from(empty).unwrap_or(u32::MAX));
-        }
-    }
-
     fn insert(&mut self, tasks: &Tasks, task: &Task) {
+        if self.begins.is_empty() {
+            self.dropped = task.iteration.saturating_sub(1);
+        }
         let iteration = task.iteration.max(1).saturating_sub(self.dropped) as usize;
         while self.begins.len() < iteration {
             let begin = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);

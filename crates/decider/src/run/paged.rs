@@ -17,13 +17,11 @@ pub struct Paged<T> {
     /// Which pages have changed since [`Paged::take_changes`], by number.
     changed: Vec<bool>,
     len: usize,
-    /// The page that stands for every page of empty items.
-    hollow: Option<Arc<Vec<T>>>,
 }
 
 impl<T> Default for Paged<T> {
     fn default() -> Self {
-        Self { pages: Vec::new(), changed: Vec::new(), len: 0, hollow: None }
+        Self { pages: Vec::new(), changed: Vec::new(), len: 0 }
     }
 }
 
@@ -92,8 +90,7 @@ impl<T> Paged<T> {
             && (1..=PAGE_ITEMS).contains(&last.len());
         let len = full.len() * PAGE_ITEMS + last.len();
         let changed = vec![false; pages.len()];
-        let pages = pages.into_iter().map(Arc::new).collect();
-        is_whole.then_some(Self { pages, changed, len, hollow: None })
+        is_whole.then(|| Self { pages: pages.into_iter().map(Arc::new).collect(), changed, len })
     }
 }
 
@@ -131,19 +128,6 @@ impl<T: Clone> Paged<T> {
             *changed = true;
         }
         Arc::make_mut(page).get_mut(at % PAGE_ITEMS)
-    }
-
-    /// Gives back the memory of a full page all of whose items are alike empty; all such pages
-    /// share one.
-    pub(super) fn hollow_out(&mut self, page: usize, is_empty: impl Fn(&T) -> bool) {
-        let Some(found) = self.pages.get(page) else { return };
-        if found.len() < PAGE_ITEMS || !found.iter().all(is_empty) {
-            return;
-        }
-        let hollow = self.hollow.get_or_insert_with(|| found.clone()).clone();
-        if let Some(found) = self.pages.get_mut(page) {
-            *found = hollow;
-        }
     }
 
     /// Takes the last item off.

@@ -25,7 +25,8 @@ pub(super) fn of(
             document::resolve(template, &document)?
         }
         Items::Input => {
-            let input = inputs::resolve(run, &run.step_of(task), task.iteration, context)?;
+            let place = (task.step, task.iteration);
+            let input = inputs::of_place(run, place, None, run.step_of(task), context)?;
             input.map(|input| input.to_value().get_mut("_items").map_or(Value::Null, Value::take))
         }
     };

@@ -41,13 +41,13 @@ fn node() -> impl Strategy<Value = Node> {
                 case,
                 default
             }),
-            list().prop_map(Node::Spread),
-            list().prop_map(Node::Exclusive),
             (any::<bool>(), list(), list()).prop_map(|(hits, case, default)| Node::Decision {
                 hits,
                 case,
                 default
             }),
+            list().prop_map(Node::Spread),
+            list().prop_map(Node::Exclusive),
             (1u32..4, list()).prop_map(|(iterations, body)| Node::Loop { iterations, body }),
             (1u32..5, 1u32..3, list()).prop_map(|(iterations, keep, body)| Node::Keeps {
                 iterations,
@@ -116,8 +116,7 @@ fn perform(bench: &mut Bench, deed: Deed, which: usize) {
         (Deed::ReportLate, _) => {
             let run = which % bench.runs.len();
             let tasks = &bench.driven(run).run.tasks;
-            if let Some(task) = tasks.iter().nth(which % tasks.len().max(1)).map(|task| task.number)
-            {
+            if let Some(task) = tasks.get(which % tasks.len().max(1)).map(|task| task.number) {
                 bench.task_in(run, task).completes(json!({ "late": true }));
             }
         }

@@ -35,10 +35,10 @@ pub struct Config {
     pub script_places: usize,
     /// Runs each shard keeps in memory.
     pub cached_runs: usize,
-    /// Events after which a run is written down again, unless it is large.
-    pub snapshot_events: u64,
     /// How large payloads may be.
     pub payload_limits: PayloadLimits,
+    /// Events after which a run is written down again, unless it is large.
+    pub snapshot_events: u64,
     /// Names allowed as `${workflow.env.NAME}`, with their values.
     pub environment: BTreeMap<String, String>,
 }
@@ -50,8 +50,8 @@ impl Default for Config {
             payload_cache_bytes: crate::payloads::CACHE_BYTES,
             script_places: 4,
             cached_runs: crate::shard::machine::CACHED_RUNS,
-            snapshot_events: crate::shard::snapshot::SNAPSHOT_EVENTS,
             payload_limits: PayloadLimits::default(),
+            snapshot_events: crate::shard::snapshot::SNAPSHOT_EVENTS,
             environment: BTreeMap::new(),
         }
     }

@@ -38,12 +38,12 @@ pub struct Entry {
     pub used: u64,
     /// The number of the last log line of each task that was asked about.
     pub log_lines: BTreeMap<fermata_types::TaskNumber, u32>,
+    /// Events of the turn at hand whose payloads are gone before they were written.
+    pub forgotten: BTreeSet<EventNumber>,
     /// It began in this memory, so that tasks nobody has asked about have no log lines.
     pub is_new: bool,
     /// Its snapshots.
     pub(super) snapshot: Progress,
-    /// Events of the turn at hand whose payloads are gone before they were written.
-    pub forgotten: BTreeSet<EventNumber>,
 }
 
 /// An answer held until the run is quiet.
@@ -100,9 +100,9 @@ impl Entry {
             continues: false,
             used: 0,
             log_lines: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
             is_new: true,
             snapshot: Progress::default(),
-            forgotten: BTreeSet::new(),
         }
     }
 

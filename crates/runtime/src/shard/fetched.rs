@@ -99,12 +99,12 @@ impl Fetched for View<'_> {
         self.shared.polls.is_active(task_type, domain, self.now)
     }
 
-    fn resolve_task(&self, task: &mut serde_json::Value) {
-        fermata_decider::definition::resolve_task(task, &*self.shared.metadata.snapshot());
-    }
-
     fn payload_limits(&self) -> PayloadLimits {
         self.shared.payload_limits
+    }
+
+    fn resolve_task(&self, task: &mut serde_json::Value) {
+        fermata_decider::definition::resolve_task(task, &*self.shared.metadata.snapshot());
     }
 
     fn environment(&self, name: &str) -> Option<String> {

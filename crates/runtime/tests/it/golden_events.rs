@@ -12,8 +12,8 @@ use fermata_types::{
 };
 
 const GOLDEN: &str = include_str!("../../testdata/events/format-1.hex");
-const GOLDEN_OPERATORS: &str = include_str!("../../testdata/events/format-1-operators.hex");
 const LOOPS: &str = include_str!("../../testdata/events/format-1-loops.hex");
+const GOLDEN_OPERATORS: &str = include_str!("../../testdata/events/format-1-operators.hex");
 
 fn run() -> RunId {
     RunId::compose(Timestamp::from_ms(1_700_000_000_000), ShardKey::wrapping(5), 77)
@@ -92,6 +92,15 @@ fn samples() -> Vec<Event> {
     ]
 }
 
+/// Kinds that came after the first golden file, which stays as it is.
+fn later_samples() -> Vec<Event> {
+    let (at, task) = (Timestamp::from_ms(1_700_000_000_123), TaskNumber(3));
+    vec![
+        Event::ItemTaken { task, iteration: 2, item: payload("{\"id\":7}"), at },
+        Event::IterationsDropped { task, through: 5 },
+    ]
+}
+
 /// Kinds of events that came later, in the order of the enum: dynamic forks and DYNAMIC tasks.
 fn operators() -> Vec<Event> {
     let task = TaskNumber(3);
@@ -122,15 +131,6 @@ fn events_of_operators_are_written_and_read_as_ever() {
     let read = codec::decode(&row).expect("format 1");
     let expected: Vec<_> = operators().into_iter().map(|event| (false, event)).collect();
     assert_eq!(read, expected);
-}
-
-/// Kinds that came after the first golden file, which stays as it is.
-fn later_samples() -> Vec<Event> {
-    let (at, task) = (Timestamp::from_ms(1_700_000_000_123), TaskNumber(3));
-    vec![
-        Event::ItemTaken { task, iteration: 2, item: payload("{\"id\":7}"), at },
-        Event::IterationsDropped { task, through: 5 },
-    ]
 }
 
 fn hex(bytes: &[u8]) -> String {

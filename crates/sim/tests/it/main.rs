@@ -33,9 +33,9 @@ fn everything_happens() {
     let base = Options::new(1);
     let mut missing = vec![
         "BranchChosen",
-        "BranchesPlanned",
         "ItemTaken",
         "IterationsDropped",
+        "BranchesPlanned",
         "LeaseExtended",
         "LoopAdvanced",
         "Run COMPLETED",

@@ -44,7 +44,7 @@ pub(super) fn fill_nulls(value: &mut Value, step: &Step) {
 
 /// Resolves a step's input for an iteration of the loop around it. The inner error names a limit
 /// that was met.
-pub(crate) fn resolve(
+fn resolve(
     run: &Run,
     step: &Step,
     iteration: u32,

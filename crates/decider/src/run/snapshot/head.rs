@@ -146,12 +146,7 @@ impl Head {
     /// The run as it was, from what [`Self::begin`] gave. None when head and tasks do not fit
     /// together.
     #[must_use]
-    pub fn restore(
-        self,
-        mut run: Run,
-        holders: Holders,
-        pages: Vec<Vec<Option<Task>>>,
-    ) -> Option<Run> {
+    pub fn restore(self, mut run: Run, holders: Holders, pages: Vec<Vec<Task>>) -> Option<Run> {
         run.last = self.last;
         run.row = self.row;
         run.epoch = self.epoch;
@@ -216,7 +211,6 @@ fn derive(run: &mut Run) {
         let due = clock::limits(run, task).map(|(_, due)| due).min();
         deadlines.extend(due.map(|due| (due, task.number)));
     }
-    run.in_loops.trim();
     run.pulls.extend(pulls);
     run.waits.extend(waits);
     run.deadlines = deadlines.into_iter().collect();

@@ -12,4 +12,4 @@ pub use head::Head;
 pub use page::{decode_page, encode_page};
 
 /// The version of head and pages.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;

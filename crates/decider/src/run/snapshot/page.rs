@@ -10,7 +10,7 @@ use crate::run::paged::PAGE_ITEMS;
 use crate::run::task::{Extra, Stored, Task};
 
 /// Bytes of a task's record.
-const RECORD: usize = 70;
+const RECORD: usize = 74;
 /// A status by its number in the format, which is its place here.
 const STATUSES: [TaskStatus; 9] = [
     TaskStatus::Scheduled,
@@ -23,26 +23,21 @@ const STATUSES: [TaskStatus; 9] = [
     TaskStatus::TimedOut,
     TaskStatus::Canceled,
 ];
-/// Every byte of the record of a task that a loop has dropped; no task has such a step.
-const DROPPED: u8 = 0xff;
 const RETRIED: u8 = 1;
 const EXECUTED: u8 = 2;
 
 /// A page of tasks as bytes.
 #[must_use]
-pub fn encode_page(tasks: &[Option<Task>]) -> Vec<u8> {
+pub fn encode_page(tasks: &[Task]) -> Vec<u8> {
     let mut out = Vec::with_capacity(8 + tasks.len() * RECORD);
     out.push(VERSION);
     let count = u16::try_from(tasks.len()).unwrap_or(u16::MAX);
     out.extend_from_slice(&count.to_le_bytes());
     for task in tasks {
-        match task {
-            Some(task) => put_record(&mut out, task),
-            None => out.extend_from_slice(&[DROPPED; RECORD]),
-        }
+        put_record(&mut out, task);
     }
     for (at, task) in tasks.iter().enumerate() {
-        if let Some(extra) = task.as_ref().and_then(Task::extra) {
+        if let Some(extra) = task.extra() {
             let at = u16::try_from(at).unwrap_or(u16::MAX);
             out.extend_from_slice(&at.to_le_bytes());
             put_extra(&mut out, extra);
@@ -54,7 +49,7 @@ pub fn encode_page(tasks: &[Option<Task>]) -> Vec<u8> {
 fn put_record(out: &mut Vec<u8>, task: &Task) {
     let status = STATUSES.iter().position(|status| *status == task.status).unwrap_or(0);
     let flags = u8::from(task.retried) * RETRIED + u8::from(task.executed) * EXECUTED;
-    for number in [task.step.0, task.iteration, task.scope.0, task.poll_count] {
+    for number in [task.number.0, task.step.0, task.iteration, task.scope.0, task.poll_count] {
         out.extend_from_slice(&number.to_le_bytes());
     }
     out.push(u8::try_from(status).unwrap_or(0));
@@ -75,9 +70,7 @@ fn put_extra(out: &mut Vec<u8>, extra: &Extra) {
     put_option(out, extra.child, |out, child| out.extend_from_slice(&child.to_bytes()));
     put_option(out, extra.wait_until, put_time);
     put_option(out, extra.first_scheduled, put_time);
-    put_option(out, extra.item, |out, item| {
-        out.extend_from_slice(&item.packed().to_le_bytes());
-    });
+    out.extend_from_slice(&extra.item.map_or(0, Stored::packed).to_le_bytes());
     out.push(u8::from(extra.body_ended));
     for number in [extra.loop_iteration, extra.waiting_on, extra.retry_count, extra.replaces.0] {
         out.extend_from_slice(&number.to_le_bytes());
@@ -87,15 +80,10 @@ fn put_extra(out: &mut Vec<u8>, extra: &Extra) {
     }
 }
 
-/// The tasks of a page, the first having that number. None when the bytes are no page of this
+/// The tasks of a page. None when the bytes are no page of this
 /// version, or name a step or holder that is not there.
 #[must_use]
-pub fn decode_page(
-    bytes: &[u8],
-    first: TaskNumber,
-    steps: usize,
-    holders: &Holders,
-) -> Option<Vec<Option<Task>>> {
+pub fn decode_page(bytes: &[u8], steps: usize, holders: &Holders) -> Option<Vec<Task>> {
     let mut from = Reader(bytes);
     if from.u8()? != VERSION {
         return None;
@@ -105,30 +93,25 @@ pub fn decode_page(
         return None;
     }
     let mut tasks = Vec::with_capacity(count.next_power_of_two());
-    for at in 0..count {
-        let number = TaskNumber(first.0.checked_add(u32::try_from(at).ok()?)?);
-        let (record, rest) = from.0.split_at_checked(RECORD)?;
-        from.0 = rest;
-        if record == [DROPPED; RECORD] {
-            tasks.push(None);
-            continue;
-        }
-        let task = take_record(record, number, holders)?;
+    for _ in 0..count {
+        let task = take_record(&mut from, holders)?;
         if task.step.0 as usize >= steps {
             return None;
         }
-        tasks.push(Some(task));
+        tasks.push(task);
     }
     while !from.0.is_empty() {
-        let task = tasks.get_mut(usize::from(from.u16()?))?.as_mut()?;
+        let task = tasks.get_mut(usize::from(from.u16()?))?;
         task.extra = Some(Box::new(take_extra(&mut from)?));
     }
     Some(tasks)
 }
 
-fn take_record(record: &[u8], number: TaskNumber, holders: &Holders) -> Option<Task> {
+fn take_record(from: &mut Reader<'_>, holders: &Holders) -> Option<Task> {
+    let (record, rest) = from.0.split_at_checked(RECORD)?;
+    from.0 = rest;
     let mut from = Reader(record);
-    let step = StepId(from.u32()?);
+    let (number, step) = (TaskNumber(from.u32()?), StepId(from.u32()?));
     let (iteration, scope) = (from.u32()?, TaskNumber(from.u32()?));
     let poll_count = from.u32()?;
     let status = *STATUSES.get(usize::from(from.u8()?))?;
@@ -167,7 +150,7 @@ fn take_extra(from: &mut Reader<'_>) -> Option<Extra> {
     let child = from.option(Reader::id)?;
     let wait_until = from.option(time)?;
     let first_scheduled = from.option(time)?;
-    let item = from.option(|from| Stored::from_packed(from.u64()?))?;
+    let item = Stored::from_packed(from.u64()?);
     let body_ended = from.u8()? != 0;
     Some(Extra {
         reason,

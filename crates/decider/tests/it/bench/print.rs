@@ -63,6 +63,12 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
             let by = failed_task.map(|task| format!(" by #{}", task.0)).unwrap_or_default();
             format!("run {status}{by}")
         }
+        Event::ItemTaken { task, iteration, item, .. } => {
+            format!("{} begins iteration {iteration} with {item:?}", named(run, *task))
+        }
+        Event::IterationsDropped { task, through } => {
+            format!("{} drops iterations up to {through}", named(run, *task))
+        }
         Event::BranchesPlanned(planned) => {
             let count = planned.lengths.len();
             let steps = planned.steps.len();
@@ -71,12 +77,6 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
         Event::TaskResolved { task, .. } => {
             let name = run.dynamic.resolved(*task).map_or("?", |step| &step.name);
             format!("#{} is {name}", task.0)
-        }
-        Event::ItemTaken { task, iteration, item, .. } => {
-            format!("{} begins iteration {iteration} with {item:?}", named(run, *task))
-        }
-        Event::IterationsDropped { task, through } => {
-            format!("{} drops iterations up to {through}", named(run, *task))
         }
         Event::TaskReturned { task, .. } => format!("{} returned", named(run, *task)),
         Event::ChildStarted { task, child, .. } => {

@@ -73,12 +73,12 @@ impl Fetched for View<'_> {
         self.bench.polled.contains(&(task_type.to_owned(), domain.to_owned()))
     }
 
-    fn resolve_task(&self, task: &mut serde_json::Value) {
-        resolve_task(task, &self.bench.catalog);
-    }
-
     fn payload_limits(&self) -> PayloadLimits {
         self.bench.limits
+    }
+
+    fn resolve_task(&self, task: &mut serde_json::Value) {
+        resolve_task(task, &self.bench.catalog);
     }
 
     fn environment(&self, _: &str) -> Option<String> {

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::planned::Planned;
-use fermata_decider::run::paged::PAGE_ITEMS;
 use fermata_decider::run::snapshot::{Head, decode_page};
 use fermata_decider::{Event, Run};
 use fermata_storage::{HistoryKey, ReadError, Row, RowKey, SnapshotKey, Store};
-use fermata_types::{RunId, TaskNumber};
+use fermata_types::RunId;
 
 use super::root::{self, Chunks, Written};
 use crate::codec;
@@ -66,11 +65,9 @@ pub fn read(
     let Some(begun) = head.begin(id, definition, &plans) else { return Ok(Found::Unreadable) };
     let (holders, steps) = (head.holders(), begun.latest.len());
     let mut pages = Vec::with_capacity(written.pages.len());
-    for (at, chunks) in written.pages.iter().enumerate() {
+    for chunks in &written.pages {
         let bytes = whole(*chunks)?;
-        let first = u32::try_from(at * PAGE_ITEMS).unwrap_or(u32::MAX);
-        let first = TaskNumber(first).next();
-        let page = bytes.and_then(|bytes| decode_page(&bytes, first, steps, &holders));
+        let page = bytes.and_then(|bytes| decode_page(&bytes, steps, &holders));
         match page {
             Some(page) => pages.push(page),
             None => return Ok(Found::Unreadable),
