@@ -5,6 +5,7 @@ pub mod handle;
 pub mod lookups;
 pub mod poll;
 pub mod recovery;
+mod rows_read;
 pub mod run_view;
 
 pub use config::{Config, OpenError, Parts};
