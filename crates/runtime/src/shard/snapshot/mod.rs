@@ -2,7 +2,8 @@
 //! newest one and the history after it. History stays the truth; a snapshot is never needed.
 //!
 //! [`write`] encodes the pages that have changed, off the shard's turn; `stage` puts the chunks
-//! into the shard's batches, the head after all of them; [`read`] makes a run of them again. The layout is `docs/formats/snapshot.md`.
+//! into the shard's batches, the head after all of them; [`read`] makes a run of them again. The
+//! layout is `docs/formats/snapshot.md`.
 
 mod limits;
 mod read;
