@@ -13,6 +13,7 @@ mod extract;
 mod metrics;
 mod routes;
 mod state;
+mod streamed;
 mod ui;
 mod views;
 

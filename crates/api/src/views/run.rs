@@ -18,12 +18,13 @@ pub(crate) struct Target<'a> {
     pub(crate) is_late: bool,
 }
 
-/// A run: that of the request, or the one that blocks.
+/// A run: that of the request, or the one that blocks; with its tasks, unless they follow.
 pub(crate) fn workflow_run(
     app: &App,
     target: Target<'_>,
     strategy: ReturnStrategy,
     view: &RunView,
+    include_tasks: bool,
 ) -> wire::WorkflowRun {
     let run = &*view.run;
     wire::WorkflowRun {
@@ -38,7 +39,7 @@ pub(crate) fn workflow_run(
         signal_timeout: target.is_late,
         priority: i32::from(run.priority),
         variables: object_of(&run.variables),
-        tasks: tasks(app, view),
+        tasks: if include_tasks { tasks(app, view) } else { Vec::new() },
         created_by: run.created_by.clone(),
         create_time: run.created.as_ms(),
         status: run.status,

@@ -20,6 +20,7 @@ mod routing;
 mod server;
 mod shapes;
 mod starts;
+mod streamed;
 mod tasks;
 mod waits;
 mod workflows;

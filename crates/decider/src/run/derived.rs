@@ -143,6 +143,9 @@ impl Gather<'_> {
         for step in on {
             let Some(task) = run.latest_in(*step, join.scope, join.iteration) else { continue };
             let output = self.nested(run, task);
+            if self.tasks > self.limit {
+                break;
+            }
             if output.as_object().is_none_or(|output| !output.is_empty()) {
                 map.insert(run.reference_of(task), output);
             }

@@ -6,6 +6,7 @@ pub mod lookups;
 pub mod poll;
 pub mod pressure;
 pub mod recovery;
+mod rows_read;
 pub mod run_view;
 
 pub use config::{Config, OpenError, Parts};

@@ -71,7 +71,7 @@ impl World {
                     }
                 }
                 Output::Evaluate(run, request) => shard.scripts.push((run, request)),
-                Output::Snapshot(job) => shard.snapshots.push(job),
+                Output::Snapshot(job) => shard.snapshots.push(*job),
                 Output::Enqueued(key, epoch) => self.enqueued(key, epoch),
                 Output::Dequeued(key) => self.process.hub.dequeue(&key),
                 Output::Defined(puts, deletes) => {

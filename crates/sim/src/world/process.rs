@@ -45,7 +45,7 @@ pub(crate) struct Shard {
     pub(crate) loads: VecDeque<LoadRequest>,
     pub(crate) scripts: Vec<(RunId, EvaluationRequest)>,
     /// Snapshots being encoded.
-    pub(crate) snapshots: Vec<Box<Job>>,
+    pub(crate) snapshots: Vec<Job>,
     /// Batches that were on their way when the shard was refused: they must never be written.
     pub(crate) dropped: BTreeSet<BatchNumber>,
     /// Whether the machine may have rows for a batch.

@@ -17,6 +17,9 @@ use crate::run::state::{Agenda, Run};
 use crate::run::task::{Stored, Task};
 use crate::run::tasks::Tasks;
 
+/// The version of head and pages.
+pub const VERSION: u8 = 1;
+
 /// A run's state but for its tasks and what follows from them. Its lane is not here: lane rows are
 /// the truth for that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

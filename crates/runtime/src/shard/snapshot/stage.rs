@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use fermata_storage::{Row, RowKey, SnapshotKey, Write};
 use fermata_types::RunId;
 
+use super::limits::{BATCH_BYTES, SNAPSHOT_EVENTS, TASKS_PER_EVENT};
 use super::root::Written;
 use super::write::{Encoded, Job};
-use super::{BATCH_BYTES, TASKS_PER_EVENT};
 use crate::metrics;
 use crate::mutant::Mutant;
 use crate::shard::entry::Entry;
@@ -96,8 +96,7 @@ impl Machine {
     pub(in crate::shard) fn stage_snapshot(&mut self, run: RunId) {
         // It may have been removed meanwhile, its rows with it.
         let Some(mut entry) = self.runs.remove(&run) else { return };
-        let batch_bytes =
-            if self.snapshot_events < super::SNAPSHOT_EVENTS { 1 } else { BATCH_BYTES };
+        let batch_bytes = if self.snapshot_events < SNAPSHOT_EVENTS { 1 } else { BATCH_BYTES };
         let (mut bytes, mut is_head) = (0, false);
         while let Some(write) = entry.snapshot.rest.pop_front() {
             let (size, head) = measure(&write);

@@ -7,7 +7,7 @@ use fermata_decider::run::snapshot::{Head, encode_page};
 use fermata_storage::{SnapshotKey, SnapshotRow};
 use fermata_types::RunId;
 
-use super::CHUNK_BYTES;
+use super::limits::CHUNK_BYTES;
 use super::root::{self, Chunks, Written};
 
 /// A snapshot to be encoded.
