@@ -18,23 +18,25 @@ pub(crate) fn start(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
 
 fn run(shared: &Shared) {
     let _guard = Guard(shared);
-    let mut is_full = false;
+    let mut next = None;
     // Recovery may have left deltas.
     shared.wish(|wishes| wishes.has_frozen = true);
     loop {
-        let wishes = shared.wait(is_full.then_some(RETRY));
+        let wishes = shared.wait(shared.is_full().then_some(RETRY));
         if wishes.is_closing {
             return;
         }
-        serve(shared, wishes.segment);
-        is_full = loop {
+        // What was wanted and found no space is wanted still.
+        next = wishes.segment.or(next);
+        shared.stock_reserve();
+        serve(shared, next);
+        loop {
             match shared.checkpoint_step(&mut pace(shared)) {
                 Done::Checkpoint => {}
-                Done::Nothing => break false,
-                Done::Full => break true,
+                Done::Nothing | Done::Full => break,
                 Done::Ended => return,
             }
-        };
+        }
     }
 }
 
