@@ -10,7 +10,7 @@ use fermata_storage::{
 };
 use fermata_types::Position;
 
-use crate::background::{self, Done, FROZEN_MAX, Shared};
+use crate::background::{self, Core, Done, FROZEN_MAX};
 use crate::checkpoint::CheckpointError;
 use crate::file::{FileLayer, FileLock};
 use crate::layers::{self, Refusal};
@@ -37,7 +37,7 @@ const DELAY_DOUBLINGS: u32 = 4;
 /// is in memory, in deltas; a thread writes them to the checkpoint and lets log segments go. Any
 /// failed write or sync poisons the store: it has to be dropped and opened anew.
 pub struct EmbeddedStore {
-    shared: Arc<Shared>,
+    shared: Arc<Core>,
     writer: Mutex<Writer>,
     stats: Mutex<SyncStats>,
     options: Options,
@@ -62,7 +62,7 @@ impl EmbeddedStore {
         let dir = dir.into();
         let lock = lock(&*options.files, &dir)?;
         let Recovered { log, layers, checkpointer } = recovery::open(dir.clone(), &options, lock)?;
-        let shared = Arc::new(Shared::new(layers, log.shelf(), log.live(), checkpointer));
+        let shared = Arc::new(Core::new(layers, log.shelf(), log.live(), checkpointer));
         shared.stock_reserve();
         let thread = match options.checkpoints {
             Checkpoints::Manual => None,

@@ -6,8 +6,8 @@
 //!                       └─ yes ────────────────────┴─► header ─► sync
 //! ```
 //! The next segment is put on the shelf (`shelf.rs`) when the current one is half full, so that a
-//! rotation is one small write and one sync. Its header is written only when it begins: with its first
-//! position the header says where the segment before it ends.
+//! rotation is one small write and one sync. Its header is written only when it begins: with its
+//! first position the header says where the segment before it ends.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fermata_storage::Store;
+use fermata_storage::{ReadError, Store};
 use fermata_store_embedded::{EmbeddedStore, FileLayer, Keep, OpenError, SimFiles};
 
 use crate::world::{
@@ -118,6 +118,35 @@ fn a_checkpoint_of_another_store_is_loud() {
     drop(other);
     files.replace(&checkpoint(), foreign_files.read(&checkpoint()).expect("there"));
     assert!(matches!(open(&files), Err(OpenError::Corrupt { file, .. }) if file == checkpoint()));
+}
+
+/// A row whose stored bytes are damaged is never shown as another row.
+#[test]
+fn a_damaged_row_is_loud() {
+    let (files, workload) = store(11);
+    let whole = files.read(&checkpoint()).expect("there");
+    let mut found = 0;
+    for row in workload.rows_at(workload.end()) {
+        let mut value = Vec::new();
+        fermata_storage::codec::encode_row(row, &mut value);
+        let places = whole.windows(value.len()).enumerate().filter(|(_, bytes)| *bytes == value);
+        let places: Vec<usize> = places.map(|(at, _)| at).collect();
+        if value.len() < 24 || places.is_empty() {
+            continue;
+        }
+        let (damaged_files, mut damaged) = (files.fork(), whole.clone());
+        for at in &places {
+            *damaged.get_mut(at + value.len() / 2).expect("inside") ^= 1;
+        }
+        damaged_files.replace(&checkpoint(), damaged);
+        let store = open(&damaged_files).expect("it opens");
+        match store.get(&row.key()) {
+            Ok(read) => assert_eq!(read.as_ref(), Some(row), "from a later layer"),
+            Err(ReadError::Failed { .. }) => found += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(found > 5, "{found} damaged rows were met");
 }
 
 /// A log far longer than a delta is recovered through the checkpoint, not through memory.

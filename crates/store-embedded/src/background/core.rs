@@ -13,7 +13,7 @@ use crate::poison::Poison;
 pub(crate) const FROZEN_MAX: usize = 2;
 
 /// What commits, readers and the checkpointer share.
-pub(crate) struct Shared {
+pub(crate) struct Core {
     pub(crate) layers: RwLock<Layers>,
     pub(crate) poison: Poison,
     pub(crate) shelf: Arc<Shelf>,
@@ -58,7 +58,7 @@ pub(crate) enum Done {
     Ended,
 }
 
-impl Shared {
+impl Core {
     pub(crate) fn new(
         layers: Layers,
         shelf: Arc<Shelf>,
