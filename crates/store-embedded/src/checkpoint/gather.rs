@@ -10,7 +10,7 @@ use crate::file::FileHandle;
 /// Bytes of a block: redb's smallest page.
 const BLOCK: usize = 4096;
 /// Most bytes of one piece.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 32 << 10;
 
 type Blocks = BTreeMap<u64, Box<[u8]>>;
 
