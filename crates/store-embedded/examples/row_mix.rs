@@ -1,7 +1,7 @@
 //! Measures the embedded store with the rows that the runtime writes (decision 0005).
 //!
 //! `row_mix DIR [runs=1000000] [seconds=60] [group=128] [sync_ms=0] [delta_mib=32]
-//! [cache_mib=64] [sync_kib=2048]`
+//! [cache_mib=64] [sync_kib=4096]`
 //! starts the runs, then carries out transitions of runs chosen uniformly, the worst case for
 //! deltas. The process ends without closing the store; `row_mix recover DIR` then opens it.
 //!
@@ -58,7 +58,7 @@ fn main() -> Outcome<()> {
     let options = Options::new(StoreId([7; 16]))
         .delta_bytes(usize::try_from(setting("delta_mib", 32) << 20)?)
         .cache_bytes(usize::try_from(setting("cache_mib", 64) << 20)?)
-        .checkpoint_sync_bytes(usize::try_from(setting("sync_kib", 2048) << 10)?)
+        .checkpoint_sync_bytes(usize::try_from(setting("sync_kib", 4096) << 10)?)
         .files(Arc::new(files));
     let began = Instant::now();
     let store = EmbeddedStore::open(&dir, options)?;

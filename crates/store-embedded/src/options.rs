@@ -16,7 +16,7 @@ const DELTA_BYTES: usize = 32 << 20;
 const CACHE_BYTES: usize = 64 << 20;
 
 /// Bytes of the checkpoint's file written between two syncs unless told otherwise.
-const CHECKPOINT_SYNC_BYTES: usize = 2 << 20;
+const CHECKPOINT_SYNC_BYTES: usize = 4 << 20;
 
 /// Who writes checkpoints and makes segments ahead of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
