@@ -51,6 +51,11 @@ pub struct ServerOptions {
     #[arg(long, env = "FERMATA_SEGMENT_BYTES", default_value_t = 64 << 20)]
     pub segment_bytes: u64,
 
+    /// Bytes of changes kept in memory before they are written to the checkpoint; a few times as
+    /// much is in memory at most.
+    #[arg(long, env = "FERMATA_DELTA_BYTES", default_value_t = 32 << 20)]
+    pub delta_bytes: usize,
+
     /// Shards of the server, 1 to 4096. A store keeps the number it began with.
     #[arg(long, env = "FERMATA_SHARDS", default_value_t = 256,
           value_parser = clap::value_parser!(u16).range(1..=4096))]

@@ -128,7 +128,9 @@ async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
 fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
     let mut name = [0; 16];
     fill_randomly(&mut name)?;
-    let store_options = Options::new(StoreId(name)).segment_bytes(options.segment_bytes);
+    let store_options = Options::new(StoreId(name))
+        .segment_bytes(options.segment_bytes)
+        .delta_bytes(options.delta_bytes);
     let store = EmbeddedStore::open(&options.data_dir, store_options).map_err(|source| {
         let dir = options.data_dir.display().to_string();
         ServerError::Store { dir, source: Box::new(source) }

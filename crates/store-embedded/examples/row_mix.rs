@@ -1,6 +1,7 @@
 //! Measures the embedded store with the rows that the runtime writes (decision 0005).
 //!
-//! `row_mix DIR [runs=1000000] [seconds=60] [group=128] [sync_ms=0] [delta_mib=32] [cache_mib=64] [sync_kib=4096]`
+//! `row_mix DIR [runs=1000000] [seconds=60] [group=128] [sync_ms=0] [delta_mib=32]
+//! [cache_mib=64] [sync_kib=4096]`
 //! starts the runs, then carries out transitions of runs chosen uniformly, the worst case for
 //! deltas. The process ends without closing the store; `row_mix recover DIR` then opens it.
 //!
@@ -9,12 +10,11 @@
 //! queue row; now and then a deadline or a payload row), or the end (history, run; lookup and
 //! deadline deleted). An ended run is replaced by a new one.
 
-#![expect(clippy::print_stdout, reason = "figures are its output")]
 #![expect(clippy::disallowed_methods, reason = "it measures real time")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -64,7 +64,7 @@ fn main() -> Outcome<()> {
     let store = EmbeddedStore::open(&dir, options)?;
     if words.iter().any(|word| word == "recover") {
         let (took, position) = (began.elapsed(), store.position());
-        println!("recovered position {position} in {took:?}, {}", memory()?);
+        writeln!(io::stdout(), "recovered position {position} in {took:?}, {}", memory()?)?;
         return Ok(());
     }
     let runs = usize::try_from(setting("runs", 1_000_000))?;
@@ -74,12 +74,12 @@ fn main() -> Outcome<()> {
     load.spawn(move || Load::new(runs).produce(&sender, group))?;
     let filling = Phase::begin()?;
     let filled = filling.commit(&store, &groups, runs as u64, Duration::MAX)?;
-    println!("filled   {filled}");
+    writeln!(io::stdout(), "filled   {filled}")?;
     let phase = Phase::begin()?;
     let ran =
         phase.commit(&store, &groups, u64::MAX, Duration::from_secs(setting("seconds", 60)))?;
-    println!("measured {ran}");
-    println!("disk     {} MiB in {}", disk(&dir)? >> 20, dir.display());
+    writeln!(io::stdout(), "measured {ran}")?;
+    writeln!(io::stdout(), "disk     {} MiB in {}", disk(&dir)? >> 20, dir.display())?;
     // A hard stop: nothing is closed.
     std::process::exit(0);
 }
@@ -280,12 +280,12 @@ impl Phase {
             }
         }
         let seconds = self.began.elapsed().as_secs_f64();
-        println!("{}", threads()?);
+        writeln!(io::stdout(), "{}", threads()?)?;
         let ms = |us: u64| us as f64 / 1000.0;
         Ok(format!(
             "{transitions} transitions in {seconds:.1} s: {:.0}/s, {:.1} CPU-us each, {} B to disk \
-             each; commits p50 {:.2} p99 {:.2} p99.9 {:.2} max {:.2} ms, {over} over 50 ms; longest \
-             sync {:?}; at most {waiting} deltas waiting; {peak} MiB resident at most",
+             each; commits p50 {:.2} p99 {:.2} p99.9 {:.2} max {:.2} ms, {over} over 50 ms; \
+             longest sync {:?}; at most {waiting} deltas waiting; {peak} MiB resident at most",
             transitions as f64 / seconds,
             (cpu()? - self.cpu).as_micros() as f64 / transitions as f64,
             (written()? - self.written) / transitions.max(1),

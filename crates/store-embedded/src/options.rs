@@ -38,6 +38,7 @@ pub struct Options {
     pub(crate) cache_bytes: usize,
     pub(crate) checkpoint_sync_bytes: usize,
     pub(crate) checkpoints: Checkpoints,
+    pub(crate) keeps_reserve: bool,
     #[cfg(feature = "mutants")]
     stops_early: bool,
     #[cfg(feature = "mutants")]
@@ -58,6 +59,7 @@ impl Options {
             cache_bytes: CACHE_BYTES,
             checkpoint_sync_bytes: CHECKPOINT_SYNC_BYTES,
             checkpoints: Checkpoints::Background,
+            keeps_reserve: true,
             #[cfg(feature = "mutants")]
             stops_early: false,
             #[cfg(feature = "mutants")]
@@ -100,6 +102,14 @@ impl Options {
     #[must_use]
     pub const fn checkpoint_sync_bytes(mut self, bytes: usize) -> Self {
         self.checkpoint_sync_bytes = bytes;
+        self
+    }
+
+    /// Whether one segment more is kept in reserve, for `Store::commit_from_reserve` when there is
+    /// no other space. Yes unless told otherwise.
+    #[must_use]
+    pub const fn keep_reserve(mut self, keeps: bool) -> Self {
+        self.keeps_reserve = keeps;
         self
     }
 

@@ -10,7 +10,7 @@ use fermata_storage::{
 };
 use fermata_types::Position;
 
-use crate::background::{self, Done, FROZEN_MAX, Shared};
+use crate::background::{self, Core, Done, FROZEN_MAX};
 use crate::checkpoint::CheckpointError;
 use crate::file::{FileLayer, FileLock};
 use crate::layers::{self, Refusal};
@@ -37,7 +37,7 @@ const DELAY_DOUBLINGS: u32 = 4;
 /// is in memory, in deltas; a thread writes them to the checkpoint and lets log segments go. Any
 /// failed write or sync poisons the store: it has to be dropped and opened anew.
 pub struct EmbeddedStore {
-    shared: Arc<Shared>,
+    shared: Arc<Core>,
     writer: Mutex<Writer>,
     stats: Mutex<SyncStats>,
     options: Options,
@@ -62,7 +62,8 @@ impl EmbeddedStore {
         let dir = dir.into();
         let lock = lock(&*options.files, &dir)?;
         let Recovered { log, layers, checkpointer } = recovery::open(dir.clone(), &options, lock)?;
-        let shared = Arc::new(Shared::new(layers, log.shelf(), log.live(), checkpointer));
+        let shared = Arc::new(Core::new(layers, log.shelf(), log.live(), checkpointer));
+        shared.stock_reserve();
         let thread = match options.checkpoints {
             Checkpoints::Manual => None,
             Checkpoints::Background => Some(
@@ -169,8 +170,9 @@ impl EmbeddedStore {
     }
 }
 
-impl Store for EmbeddedStore {
-    fn commit(&self, group: &[Batch]) -> Result<Position, CommitError> {
+impl EmbeddedStore {
+    /// Commits a group; `may_use_reserve` if it has to go on without other space.
+    fn write(&self, group: &[Batch], may_use_reserve: bool) -> Result<Position, CommitError> {
         self.shared.poison.check_commit()?;
         self.slow_down();
         let mut writer = self.writer.lock().map_err(|_| CommitError::Poisoned)?;
@@ -182,7 +184,7 @@ impl Store for EmbeddedStore {
         if frame.is_empty() {
             return Ok(log.position());
         }
-        let (bytes, took) = log.append(frame).map_err(|error| self.fail(error))?;
+        let (bytes, took) = log.append(frame, may_use_reserve).map_err(|error| self.fail(error))?;
         self.count(bytes, took);
         let position = log.position();
         self.apply(frame, position, bytes)?;
@@ -193,6 +195,23 @@ impl Store for EmbeddedStore {
             (None, _) => {}
         }
         Ok(position)
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn commit(&self, group: &[Batch]) -> Result<Position, CommitError> {
+        if self.shared.is_checkpoint_full() {
+            return Err(CommitError::StorageFull);
+        }
+        self.write(group, false)
+    }
+
+    fn commit_from_reserve(&self, group: &[Batch]) -> Result<Position, CommitError> {
+        self.write(group, true)
+    }
+
+    fn is_full(&self) -> bool {
+        self.shared.is_full()
     }
 
     fn get(&self, key: &RowKey) -> Result<Option<Row>, ReadError> {

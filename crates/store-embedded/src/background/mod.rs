@@ -1,7 +1,7 @@
 //! What happens beside commits: checkpoints, the release of segments, the making of new ones.
 
-mod shared;
+mod core;
 mod thread;
 
-pub(crate) use shared::{Done, FROZEN_MAX, Shared};
+pub(crate) use core::{Core, Done, FROZEN_MAX};
 pub(crate) use thread::start;

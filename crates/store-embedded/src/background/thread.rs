@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::shared::{Done, FROZEN_MAX, Shared};
+use super::core::{Core, Done, FROZEN_MAX};
 
 /// How long after a checkpoint found no space the next is tried.
 const RETRY: Duration = Duration::from_secs(1);
@@ -12,33 +12,35 @@ const RETRY: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_millis(20);
 
 /// Starts the thread. It ends when the store is closed or poisoned.
-pub(crate) fn start(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
+pub(crate) fn start(shared: Arc<Core>) -> std::io::Result<JoinHandle<()>> {
     thread::Builder::new().name("checkpointer".to_owned()).spawn(move || run(&shared))
 }
 
-fn run(shared: &Shared) {
+fn run(shared: &Core) {
     let _guard = Guard(shared);
-    let mut is_full = false;
+    let mut next = None;
     // Recovery may have left deltas.
     shared.wish(|wishes| wishes.has_frozen = true);
     loop {
-        let wishes = shared.wait(is_full.then_some(RETRY));
+        let wishes = shared.wait(shared.is_full().then_some(RETRY));
         if wishes.is_closing {
             return;
         }
-        serve(shared, wishes.segment);
-        is_full = loop {
+        // What was wanted and found no space is wanted still.
+        next = wishes.segment.or(next);
+        shared.stock_reserve();
+        serve(shared, next);
+        loop {
             match shared.checkpoint_step(&mut pace(shared)) {
                 Done::Checkpoint => {}
-                Done::Nothing => break false,
-                Done::Full => break true,
+                Done::Nothing | Done::Full => break,
                 Done::Ended => return,
             }
-        };
+        }
     }
 }
 
-fn serve(shared: &Shared, segment: Option<u64>) {
+fn serve(shared: &Core, segment: Option<u64>) {
     if let Some(number) = segment {
         shared.stock(number);
     }
@@ -47,7 +49,7 @@ fn serve(shared: &Shared, segment: Option<u64>) {
 /// Rests as long as the piece before took, unless deltas pile up; makes the next segment if it is
 /// asked for meanwhile, because commits need that first.
 #[expect(clippy::disallowed_methods, reason = "the pace of background work, no decision by time")]
-fn pace(shared: &Shared) -> impl FnMut() -> bool {
+fn pace(shared: &Core) -> impl FnMut() -> bool {
     let mut began = Instant::now();
     move || {
         let wishes = shared.wait(Some(Duration::ZERO));
@@ -61,7 +63,7 @@ fn pace(shared: &Shared) -> impl FnMut() -> bool {
 }
 
 /// Without its thread the store would fill the memory: if it dies, nobody goes on.
-struct Guard<'a>(&'a Shared);
+struct Guard<'a>(&'a Core);
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {

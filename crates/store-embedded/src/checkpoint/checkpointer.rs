@@ -137,7 +137,14 @@ impl Checkpointer {
     /// Opens the checkpoint anew after it ran out of space. None if there was none.
     pub(crate) fn reopen(&mut self) -> Result<Option<CheckpointView>, CheckpointError> {
         if self.current.take().is_none() {
-            return Ok(None);
+            // What there is of a first one only takes up space.
+            let removed = self.files.remove(&self.dir.join(NEW_NAME));
+            return match removed {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(CheckpointError::io(error))
+                }
+                _ => Ok(None),
+            };
         }
         let (files, lock) = (&*self.files, self.lock.clone());
         let opened = CheckpointFile::open(files, &self.dir, self.store_id, self.memory, lock);

@@ -63,6 +63,12 @@ impl SimFiles {
         self.disk().space = bytes;
     }
 
+    /// Bytes of all files together, as [`SimFiles::limit_space`] counts them.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.disk().used()
+    }
+
     /// Builds a deliberate bug into the disk.
     pub fn lie(&self, lie: Lie) {
         self.disk().lies.insert(lie);

@@ -41,7 +41,8 @@ pub(crate) fn recover(
 ) -> Result<LogWriter, OpenError> {
     let stops_early = options.stops_early();
     let (files, segment_bytes) = (options.files.clone(), options.segment_bytes);
-    let maker = SegmentMaker { files, dir, segment_bytes };
+    let keeps_reserve = options.keeps_reserve;
+    let maker = SegmentMaker { files, dir, segment_bytes, keeps_reserve };
     let numbers = list_segments(&maker)?;
     match identity {
         Some(store_id) => {
@@ -59,7 +60,8 @@ pub(crate) fn create_after(
     position: Position,
 ) -> Result<(), OpenError> {
     let (files, segment_bytes) = (options.files.clone(), options.segment_bytes);
-    let maker = SegmentMaker { files, dir, segment_bytes };
+    let keeps_reserve = options.keeps_reserve;
+    let maker = SegmentMaker { files, dir, segment_bytes, keeps_reserve };
     let numbers = list_segments(&maker)?;
     create(maker, options.store_id, &numbers, position).map(|_| ())
 }

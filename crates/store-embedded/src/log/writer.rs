@@ -6,8 +6,8 @@
 //!                       └─ yes ────────────────────┴─► header ─► sync
 //! ```
 //! The next segment is put on the shelf (`shelf.rs`) when the current one is half full, so that a
-//! rotation is one small write and one sync. Its header is written only when it begins: with its first
-//! position the header says where the segment before it ends.
+//! rotation is one small write and one sync. Its header is written only when it begins: with its
+//! first position the header says where the segment before it ends.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -76,9 +76,9 @@ impl LogWriter {
         position: Position,
         live: impl IntoIterator<Item = (u64, Position)>,
     ) -> Self {
-        let SegmentMaker { files, dir, segment_bytes } = maker;
+        let SegmentMaker { files, dir, segment_bytes, keeps_reserve } = maker;
         let live = Arc::new(LiveSegments::new(files.clone(), dir.clone(), live));
-        let shelf = Arc::new(Shelf::new(files, dir, segment_bytes, current.number));
+        let shelf = Arc::new(Shelf::new(files, dir, segment_bytes, keeps_reserve, current.number));
         Self { shelf, live, store_id, current, is_next_asked: false, position }
     }
 
@@ -98,17 +98,21 @@ impl LogWriter {
     }
 
     /// Makes a frame durable as the next position. Says how many bytes it took, and how long
-    /// the sync did.
+    /// the sync did. Without space for the next segment, a group that may use the reserve does.
     pub(crate) fn append(
         &mut self,
         frame: &mut FrameBuffer,
+        may_use_reserve: bool,
     ) -> Result<(usize, Duration), AppendError> {
+        if !may_use_reserve && !self.shelf.admits()? {
+            return Err(AppendError::Full);
+        }
         let position = self.position.next();
         frame.seal(position, self.store_id);
         let bytes = frame.sealed();
         let rotates = self.current.end + bytes.len() as u64 > self.current.capacity;
         if rotates {
-            self.rotate(bytes.len() as u64)?;
+            self.rotate(bytes.len() as u64, may_use_reserve)?;
         }
         let Segment { path, file, end, .. } = &mut self.current;
         file.write_at(*end, bytes).map_err(AppendError::failed("write a frame to", path))?;
@@ -133,9 +137,9 @@ impl LogWriter {
     }
 
     /// Begins the next segment, with room for a frame of that many bytes.
-    fn rotate(&mut self, frame_bytes: u64) -> Result<(), AppendError> {
+    fn rotate(&mut self, frame_bytes: u64, may_use_reserve: bool) -> Result<(), AppendError> {
         Step::OldSegmentDone.done();
-        let mut next = self.shelf.take(self.current.number + 1)?;
+        let mut next = self.shelf.take(self.current.number + 1, may_use_reserve)?;
         let needed = SECTOR as u64 + frame_bytes;
         if next.capacity < needed {
             if let Err(error) = reserve(&mut next, needed) {
@@ -158,6 +162,7 @@ pub(super) struct SegmentMaker {
     pub(super) files: Arc<dyn FileLayer>,
     pub(super) dir: PathBuf,
     pub(super) segment_bytes: u64,
+    pub(super) keeps_reserve: bool,
 }
 
 impl SegmentMaker {
@@ -202,7 +207,18 @@ pub(super) fn make(
     capacity: u64,
     done: fn(Step),
 ) -> Result<Segment, AppendError> {
-    let path = dir.join(segment::name(number));
+    make_at(files, dir, dir.join(segment::name(number)), number, capacity, done)
+}
+
+/// As [`make`], under any name.
+pub(super) fn make_at(
+    files: &dyn FileLayer,
+    dir: &Path,
+    path: PathBuf,
+    number: u64,
+    capacity: u64,
+    done: fn(Step),
+) -> Result<Segment, AppendError> {
     let file = files.create(&path).map_err(full_or_failed("create", &path))?;
     done(Step::SpareCreated);
     let mut spare = Segment { number, path, file, end: 0, capacity: 0 };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fermata_storage::Store;
+use fermata_storage::{ReadError, Store};
 use fermata_store_embedded::{EmbeddedStore, FileLayer, Keep, OpenError, SimFiles};
 
 use crate::world::{
@@ -118,6 +118,68 @@ fn a_checkpoint_of_another_store_is_loud() {
     drop(other);
     files.replace(&checkpoint(), foreign_files.read(&checkpoint()).expect("there"));
     assert!(matches!(open(&files), Err(OpenError::Corrupt { file, .. }) if file == checkpoint()));
+}
+
+/// A flipped bit anywhere in the log above a checkpoint: the torn end of the last group, or loud,
+/// or behind what counts; never other rows, and never a group the checkpoint has gone missing.
+#[test]
+fn a_flipped_bit_above_a_checkpoint_is_a_torn_end_or_loud() {
+    let (mut torn, mut loud, mut harmless) = (0, 0, 0);
+    for seed in 13..17 {
+        let (files, workload) = store(seed);
+        for path in segments(&files) {
+            let bytes = files.read(&path).expect("there");
+            for at in (0..bytes.len()).step_by(11) {
+                let damaged_files = files.fork();
+                let mut damaged = bytes.clone();
+                *damaged.get_mut(at).expect("inside") ^= 1 << (at % 8);
+                damaged_files.replace(&path, damaged);
+                let store = match open(&damaged_files) {
+                    Ok(store) => store,
+                    Err(OpenError::Corrupt { .. }) => {
+                        loud += 1;
+                        continue;
+                    }
+                    Err(other) => panic!("seed {seed}, byte {at}: {other}"),
+                };
+                let missing = workload.end().0 - store.position().0;
+                assert!(missing <= 1, "seed {seed}, byte {at}: {missing} groups missing");
+                assert!(workload.matches(&store), "seed {seed}, byte {at}");
+                torn += missing;
+                harmless += 1 - missing;
+            }
+        }
+    }
+    assert!(torn > 20 && loud > 20 && harmless > 20, "{torn} {loud} {harmless}");
+}
+
+/// A row whose stored bytes are damaged is never shown as another row.
+#[test]
+fn a_damaged_row_is_loud() {
+    let (files, workload) = store(11);
+    let whole = files.read(&checkpoint()).expect("there");
+    let mut found = 0;
+    for row in workload.rows_at(workload.end()) {
+        let mut value = Vec::new();
+        fermata_storage::codec::encode_row(row, &mut value);
+        let places = whole.windows(value.len()).enumerate().filter(|(_, bytes)| *bytes == value);
+        let places: Vec<usize> = places.map(|(at, _)| at).collect();
+        if value.len() < 24 || places.is_empty() {
+            continue;
+        }
+        let (damaged_files, mut damaged) = (files.fork(), whole.clone());
+        for at in &places {
+            *damaged.get_mut(at + value.len() / 2).expect("inside") ^= 1;
+        }
+        damaged_files.replace(&checkpoint(), damaged);
+        let store = open(&damaged_files).expect("it opens");
+        match store.get(&row.key()) {
+            Ok(read) => assert_eq!(read.as_ref(), Some(row), "from a later layer"),
+            Err(ReadError::Failed { .. }) => found += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(found > 5, "{found} damaged rows were met");
 }
 
 /// A log far longer than a delta is recovered through the checkpoint, not through memory.

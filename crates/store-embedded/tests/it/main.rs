@@ -8,6 +8,7 @@ mod failing;
 mod full;
 mod golden;
 mod reopen;
+mod reserve;
 mod restore;
 mod torn;
 mod world;

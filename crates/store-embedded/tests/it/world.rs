@@ -22,6 +22,7 @@ pub fn options(files: &SimFiles, segment_bytes: u64) -> Options {
     Options::new(STORE_ID)
         .segment_bytes(segment_bytes)
         .checkpoints(Checkpoints::Manual)
+        .keep_reserve(false)
         .files(Arc::new(files.clone()))
 }
 

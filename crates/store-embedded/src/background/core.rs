@@ -1,5 +1,6 @@
 //! What commits, readers and the checkpointer share.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -12,13 +13,15 @@ use crate::poison::Poison;
 pub(crate) const FROZEN_MAX: usize = 2;
 
 /// What commits, readers and the checkpointer share.
-pub(crate) struct Shared {
+pub(crate) struct Core {
     pub(crate) layers: RwLock<Layers>,
     pub(crate) poison: Poison,
     pub(crate) shelf: Arc<Shelf>,
     live: Arc<LiveSegments>,
     checkpointer: Mutex<Desk>,
     wishes: Mutex<Wishes>,
+    /// Whether the last checkpoint found no space: memory must not grow without end.
+    is_checkpoint_full: AtomicBool,
     /// Rings when there is a wish.
     bell: Condvar,
     /// Rings when a delta has been let go.
@@ -55,7 +58,7 @@ pub(crate) enum Done {
     Ended,
 }
 
-impl Shared {
+impl Core {
     pub(crate) fn new(
         layers: Layers,
         shelf: Arc<Shelf>,
@@ -69,6 +72,7 @@ impl Shared {
             live,
             checkpointer: Mutex::new(Desk { checkpointer, retired: Vec::new() }),
             wishes: Mutex::default(),
+            is_checkpoint_full: AtomicBool::new(false),
             bell: Condvar::new(),
             relief: Condvar::new(),
         }
@@ -116,6 +120,23 @@ impl Shared {
         }
     }
 
+    /// Makes the reserve if there is space.
+    pub(crate) fn stock_reserve(&self) {
+        if let Err(failed) = self.shelf.stock_reserve() {
+            self.poison.set(&failed);
+        }
+    }
+
+    /// Whether the last checkpoint found no space.
+    pub(crate) fn is_checkpoint_full(&self) -> bool {
+        self.is_checkpoint_full.load(Ordering::SeqCst)
+    }
+
+    /// Whether there is no space for the log or the checkpoint, as far as is known.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_checkpoint_full() || self.shelf.is_full()
+    }
+
     /// How many deltas wait for the checkpointer.
     pub(crate) fn waiting(&self) -> usize {
         self.layers.read().unwrap_or_else(PoisonError::into_inner).older.frozen.len()
@@ -132,7 +153,10 @@ impl Shared {
         desk.retired.retain(|older| Arc::strong_count(older) > 1);
         let Some(delta) = self.oldest() else { return Done::Nothing };
         match self.carry_out(&mut desk, &delta, rest) {
-            Ok(()) => Done::Checkpoint,
+            Ok(()) => {
+                self.is_checkpoint_full.store(false, Ordering::SeqCst);
+                Done::Checkpoint
+            }
             Err(CheckpointError::Stopped) => Done::Ended,
             Err(CheckpointError::Full) => self.reopen(&mut desk),
             Err(failed) => {
@@ -171,6 +195,7 @@ impl Shared {
     /// After a checkpoint that found no space.
     fn reopen(&self, desk: &mut Desk) -> Done {
         tracing::warn!("no space for a checkpoint; it is tried again later");
+        self.is_checkpoint_full.store(true, Ordering::SeqCst);
         match desk.checkpointer.reopen() {
             Ok(None) => Done::Full,
             Ok(Some(view)) => {
