@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::ReportedStatus;
 use crate::definition::Workflow;
 use crate::event::Origin;
+use crate::run::Stored;
 
 /// A task's place in a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,15 @@ pub struct ChildEnd {
     pub output: Payload,
     /// Why it did not complete, in the words the parent's task shows; none when it did.
     pub reason: Option<String>,
+}
+
+/// A task that left its run's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The task.
+    pub task: TaskNumber,
+    /// Where its payloads are.
+    pub payloads: Vec<Stored>,
 }
 
 /// What to do about an idempotency key that was used before (`conductor-rest` 3.9).
@@ -168,6 +178,8 @@ pub enum Effect {
         /// The last that goes.
         through: MessageOffset,
     },
+    /// Tasks are gone from the state: what is kept for them alone goes too. Their history stays.
+    ForgetTasks(Vec<Forgotten>),
     /// Start a run that is no part of this tree, wherever its id belongs.
     StartRun(Box<StartRun>),
     /// End a task of any run; one that is not there or has ended is left as it is.

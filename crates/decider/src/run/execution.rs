@@ -146,7 +146,8 @@ fn of_task(
         (true, false) => TaskStatus::Canceled,
     };
     let reason = if timed_out { ending.reason.as_deref() } else { task.reason() };
-    let replaced = (task.replaces != TaskNumber(0)).then(|| run.id.task(task.replaces).to_string());
+    let replaced =
+        (task.replaces() != TaskNumber(0)).then(|| run.id.task(task.replaces()).to_string());
     json!({
         "taskId": run.id.task(task.number).to_string(),
         "taskType": step.task_type,
@@ -158,7 +159,7 @@ fn of_task(
         "reasonForIncompletion": reason,
         "seq": task.number.0,
         "iteration": task.loop_iteration().max(task.iteration),
-        "retryCount": task.retry_count,
+        "retryCount": task.retry_count(),
         "retried": task.retried,
         "retriedTaskId": replaced,
         "executed": task.executed,
@@ -166,7 +167,7 @@ fn of_task(
         "scheduledTime": task.scheduled.as_ms(),
         "startTime": task.started.as_ms(),
         "updateTime": task.updated.as_ms(),
-        "endTime": if is_open { now } else { task.ended }.as_ms(),
+        "endTime": if is_open { now } else { task.ended() }.as_ms(),
         "workerId": task.worker(),
         "domain": task.domain(),
         "subWorkflowId": task.child().map(|child| child.to_string()),

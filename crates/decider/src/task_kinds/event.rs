@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use fermata_types::{Payload, RunId, TaskId, TaskStatus, limits};
+use fermata_types::{Payload, RunId, TaskId, TaskStatus};
 use serde_json::{Map, Value, json};
 
 use crate::command::ReportedStatus;
@@ -211,7 +211,7 @@ impl Published<'_> {
             request.get("input").and_then(Value::as_object).cloned().unwrap_or_default();
         self.tell(&mut input);
         let input = start_workflow::with_template(input, &definition);
-        if input.len() > limits::WORKFLOW_PAYLOAD_MAX {
+        if input.len() > self.context.fetched.payload_limits().workflow_input.hard {
             return Ok(None);
         }
         let given = request.get("taskToDomain").and_then(Value::as_object);

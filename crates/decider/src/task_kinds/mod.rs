@@ -1,11 +1,18 @@
 //! How each kind of task behaves in the decider: one file a kind.
 
 pub mod closing;
+pub mod decision;
 pub mod do_while;
+pub mod dynamic;
+pub mod dynamic_fork;
 pub mod event;
+pub mod exclusive_join;
 pub mod fork_join;
 pub mod inline;
 pub mod join;
+pub mod keep_last;
+pub mod lambda;
+pub mod loop_items;
 pub mod noop;
 pub mod pull_messages;
 pub mod script_task;
@@ -13,6 +20,7 @@ pub mod set_variable;
 pub mod start_workflow;
 pub mod sub_workflow;
 pub mod switch;
+pub mod system_types;
 pub mod terminate;
 pub mod wait;
 pub mod wait_time;

@@ -96,8 +96,8 @@ fn start(
         Found::Unknown => return Err(Needs::definition(wanted.definition)),
     };
     let input = with_template(wanted.input, &definition);
-    if input.len() > limits::WORKFLOW_PAYLOAD_MAX {
-        let limit = limits::WORKFLOW_PAYLOAD_MAX;
+    let limit = context.fetched.payload_limits().workflow_input.hard;
+    if input.len() > limit {
         return Ok(Err(format!("The input of {} bytes is larger than {limit} bytes", input.len())));
     }
     let id: Option<RunId> = match wanted.idempotency {

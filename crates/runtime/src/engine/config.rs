@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fermata_storage::{CommitError, ReadError, Store};
+use fermata_types::PayloadLimits;
 
 use crate::clock::Clock;
 use crate::evaluator::Evaluator;
@@ -34,6 +35,10 @@ pub struct Config {
     pub script_places: usize,
     /// Runs each shard keeps in memory.
     pub cached_runs: usize,
+    /// How large payloads may be.
+    pub payload_limits: PayloadLimits,
+    /// Events after which a run is written down again, unless it is large.
+    pub snapshot_events: u64,
     /// Names allowed as `${workflow.env.NAME}`, with their values.
     pub environment: BTreeMap<String, String>,
 }
@@ -45,6 +50,8 @@ impl Default for Config {
             payload_cache_bytes: crate::payloads::CACHE_BYTES,
             script_places: 4,
             cached_runs: crate::shard::machine::CACHED_RUNS,
+            payload_limits: PayloadLimits::default(),
+            snapshot_events: crate::shard::snapshot::SNAPSHOT_EVENTS,
             environment: BTreeMap::new(),
         }
     }

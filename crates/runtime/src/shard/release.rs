@@ -29,6 +29,7 @@ impl Machine {
             Held::Disarm(run) => {
                 self.wheel.disarm(run);
             }
+            Held::Snapshot(run) => self.stage_snapshot(run),
         }
     }
 

@@ -1,10 +1,18 @@
 //! Integration tests of the runtime.
 
+mod audit;
 mod elsewhere;
 mod engine;
 mod epochs;
 mod golden_commands;
 mod golden_events;
+mod isolation;
+mod long_fork;
 mod long_loop;
+mod operators;
 mod outbox;
+mod pressure;
 mod refusals;
+mod retention;
+mod skeleton;
+mod snapshots;

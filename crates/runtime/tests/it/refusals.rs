@@ -99,6 +99,7 @@ fn shared() -> Arc<Shared> {
         salt: Arc::new(SystemSalt),
         polls: PollBook::default(),
         environment: BTreeMap::new(),
+        payload_limits: fermata_types::PayloadLimits::default(),
         metrics: Metrics::default(),
         mutation: Mutation::default(),
     })

@@ -62,6 +62,7 @@ pub(crate) fn at_end(shadow: &Shadow) -> Checked {
             Row::Lane(row) => row.key.run,
             Row::Message(row) => row.key.run,
             Row::TaskLog(row) => row.key.task.run(),
+            Row::Snapshot(row) => row.key.run,
             Row::Deadline(row) => row.key.run,
             _ => continue,
         };

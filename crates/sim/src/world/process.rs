@@ -18,9 +18,10 @@ use fermata_runtime::queues::{Hub, PollBook};
 use fermata_runtime::shard::machine::{LoadRequest, Shared};
 use fermata_runtime::shard::map::ShardMap;
 use fermata_runtime::shard::request::{Request, Token};
+use fermata_runtime::shard::snapshot::Job;
 use fermata_runtime::shard::{Machine, MachineConfig};
 use fermata_storage::{FaultyStore, ModelStore, QueueKey, ReadError, Store};
-use fermata_store_embedded::{EmbeddedStore, OpenError, Options, SimFiles, StoreId};
+use fermata_store_embedded::{Checkpoints, EmbeddedStore, OpenError, Options, SimFiles, StoreId};
 use fermata_types::{BatchNumber, RunId, ShardId, Timestamp};
 
 use crate::mutants::Bug;
@@ -45,6 +46,8 @@ pub(crate) struct Shard {
     pub(crate) next_token: u64,
     pub(crate) loads: VecDeque<LoadRequest>,
     pub(crate) scripts: Vec<(RunId, EvaluationRequest)>,
+    /// Snapshots being encoded.
+    pub(crate) snapshots: Vec<Job>,
     /// Batches that were on their way when the shard was refused: they must never be written.
     pub(crate) dropped: BTreeSet<BatchNumber>,
     /// Whether the machine may have rows for a batch.
@@ -102,10 +105,15 @@ impl Salt for SimSalt {
 impl Process {
     /// Opens the store on a disk.
     pub(crate) fn open(files: &SimFiles, config: &Config) -> Result<Disk, OpenError> {
-        let mut options =
-            Options::new(STORE).segment_bytes(config.segment_bytes).files(Arc::new(files.clone()));
-        if config.bug == Some(Bug::RecoveryStopsEarly) {
-            options = options.recovery_stops_early();
+        let mut options = Options::new(STORE)
+            .segment_bytes(config.segment_bytes)
+            .delta_bytes(config.delta_bytes)
+            .checkpoints(Checkpoints::Manual)
+            .files(Arc::new(files.clone()));
+        match config.bug {
+            Some(Bug::RecoveryStopsEarly) => options = options.recovery_stops_early(),
+            Some(Bug::CheckpointBelievedEarly) => options = options.checkpoint_believed_early(),
+            _ => {}
         }
         Ok(FaultyStore::new(EmbeddedStore::open(DIR, options)?))
     }
@@ -127,6 +135,7 @@ impl Process {
             salt: Arc::new(SimSalt(AtomicU64::new(salt))),
             polls: PollBook::default(),
             environment: BTreeMap::new(),
+            payload_limits: fermata_types::PayloadLimits::default(),
             metrics: Metrics::default(),
             mutation: match config.bug {
                 Some(Bug::Runtime(mutant)) => Mutation::of(mutant),
@@ -140,7 +149,8 @@ impl Process {
         })?;
         let mut shards = Vec::new();
         for shard in (0..count).map(ShardId) {
-            let machine = MachineConfig { shard, epoch, cached_runs: config.cached_runs };
+            let (cached_runs, snapshot_events) = (config.cached_runs, config.snapshot_events);
+            let machine = MachineConfig { shard, epoch, cached_runs, snapshot_events };
             let mut machine = Machine::new(machine, shared.clone());
             recovery::recover_shard(&*store, shard, &mut machine)?;
             shards.push(Shard::new(machine));
@@ -185,6 +195,7 @@ impl Shard {
             next_token: 0,
             loads: VecDeque::new(),
             scripts: Vec::new(),
+            snapshots: Vec::new(),
             dropped: BTreeSet::new(),
             is_dirty: true,
         }
@@ -204,6 +215,8 @@ impl Shard {
                 | LoadRequest::Payload(run, _)
                 | LoadRequest::Messages(run, ..)
                 | LoadRequest::Keys(run) => Some(*run),
+                LoadRequest::LogLines(task) => Some(task.run()),
+                LoadRequest::Retirement(row) => Some(row.key.run),
                 LoadRequest::Dedup(_) | LoadRequest::Definition(..) | LoadRequest::Outbox(..) => {
                     None
                 }

@@ -34,13 +34,17 @@ pub enum Family {
     Lookup = 13,
     /// Shard epochs.
     Shard = 14,
+    /// States of runs, written down.
+    Snapshot = 15,
     /// How far each shard has taken in what each other one sends.
     Received = 16,
+    /// Ended runs by the time they ended.
+    Ended = 17,
 }
 
 impl Family {
     /// All families in the order of their keys.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::History,
         Self::Run,
         Self::Payload,
@@ -55,7 +59,9 @@ impl Family {
         Self::TaskLog,
         Self::Lookup,
         Self::Shard,
+        Self::Snapshot,
         Self::Received,
+        Self::Ended,
     ];
 
     /// The stable number.

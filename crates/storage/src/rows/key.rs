@@ -4,8 +4,9 @@ use fermata_types::{ShardId, ShardKey};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineKey, DedupKey, DefinitionKey, Family, HistoryKey, LaneKey, LookupKey, MessageKey,
-    OutboxKey, PayloadKey, QueueKey, ReceivedKey, ResolvedKey, RunKey, ShardRowKey, TaskLogKey,
+    DeadlineKey, DedupKey, DefinitionKey, EndedKey, Family, HistoryKey, LaneKey, LookupKey,
+    MessageKey, OutboxKey, PayloadKey, QueueKey, ReceivedKey, ResolvedKey, RunKey, ShardRowKey,
+    SnapshotKey, TaskLogKey,
 };
 
 /// The key of a row of any family. The order of keys is the order of families, then that of the
@@ -40,8 +41,12 @@ pub enum RowKey {
     Lookup(LookupKey),
     /// A shard's epoch.
     Shard(ShardRowKey),
+    /// A chunk of a run's state.
+    Snapshot(SnapshotKey),
     /// How far a shard has taken in what another sends.
     Received(ReceivedKey),
+    /// An ended run.
+    Ended(EndedKey),
 }
 
 /// Where a row lives: some keys name their shard, others a run, whose id carries the shard key
@@ -73,7 +78,9 @@ impl RowKey {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Snapshot(_) => Family::Snapshot,
             Self::Received(_) => Family::Received,
+            Self::Ended(_) => Family::Ended,
         }
     }
 
@@ -97,7 +104,9 @@ impl RowKey {
                 LookupKey::Running { shard, .. } | LookupKey::Correlated { shard, .. },
             ) => Home::Shard(*shard),
             Self::Shard(key) => Home::Shard(key.shard),
+            Self::Snapshot(key) => Home::Key(key.run.key()),
             Self::Received(key) => Home::Shard(key.target),
+            Self::Ended(key) => Home::Shard(key.shard),
         }
     }
 }
@@ -180,6 +189,12 @@ impl From<LookupKey> for RowKey {
     }
 }
 
+impl From<SnapshotKey> for RowKey {
+    fn from(key: SnapshotKey) -> Self {
+        Self::Snapshot(key)
+    }
+}
+
 impl From<ShardRowKey> for RowKey {
     fn from(key: ShardRowKey) -> Self {
         Self::Shard(key)
@@ -189,5 +204,11 @@ impl From<ShardRowKey> for RowKey {
 impl From<ReceivedKey> for RowKey {
     fn from(key: ReceivedKey) -> Self {
         Self::Received(key)
+    }
+}
+
+impl From<EndedKey> for RowKey {
+    fn from(key: EndedKey) -> Self {
+        Self::Ended(key)
     }
 }

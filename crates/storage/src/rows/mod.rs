@@ -16,13 +16,16 @@
 //! | task log | task, number | immutable, deleted with the run |
 //! | lookup | running or correlated | updatable, deletable |
 //! | shard | shard | updatable |
+//! | snapshot | run, chunk | updatable, deletable |
 //! | received | target, source | updatable |
+//! | ended | shard, time, run | deleted with the run |
 //!
 //! A family's ordinal and its place in [`RowKey`] never change: they are the order of all keys.
 
 mod deadline;
 mod dedup;
 mod definition;
+mod ended;
 mod family;
 mod history;
 mod key;
@@ -38,11 +41,13 @@ mod resolved;
 mod row;
 mod run;
 mod shard;
+mod snapshot;
 mod task_log;
 
 pub use deadline::{DeadlineKey, DeadlineRow};
 pub use dedup::{DedupKey, DedupRow};
 pub use definition::{DefinitionKey, DefinitionRow};
+pub use ended::{EndedKey, EndedKind, EndedRow};
 pub use family::Family;
 pub(crate) use family::StoredRow;
 pub use history::{HistoryKey, HistoryRow};
@@ -59,4 +64,5 @@ pub use resolved::{DefinitionHash, ResolvedKey, ResolvedRow};
 pub use row::Row;
 pub use run::{RunKey, RunRow};
 pub use shard::{ShardRow, ShardRowKey};
+pub use snapshot::{SnapshotKey, SnapshotRow};
 pub use task_log::{TaskLogKey, TaskLogRow};

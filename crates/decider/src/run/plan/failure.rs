@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fermata_types::{Payload, RunId, RunStatus, limits};
+use fermata_types::{Payload, RunId, RunStatus};
 use serde_json::{Map, Value};
 
 use crate::context::{Context, Found};
@@ -75,8 +75,8 @@ fn begin(
     };
     let input = failure_input(run, ending, (input, output), context)?;
     let input = start_workflow::with_template(input, &definition);
-    if input.len() > limits::WORKFLOW_PAYLOAD_MAX {
-        let limit = limits::WORKFLOW_PAYLOAD_MAX;
+    let limit = context.fetched.payload_limits().workflow_input.hard;
+    if input.len() > limit {
         let size = input.len();
         return Ok(Err(format!("its input of {size} bytes is larger than {limit} bytes")));
     }

@@ -11,6 +11,7 @@ use crate::run::derived;
 use crate::run::document::{self, RunDocument};
 use crate::run::plan::failure;
 use crate::run::state::Run;
+use crate::run::weigh;
 
 /// Why and how a run ends.
 #[derive(Debug, Clone)]
@@ -46,6 +47,7 @@ pub(crate) fn close_with(
     output: RunOutput,
     context: Context<'_>,
 ) -> Result<Step, Needs> {
+    let (ending, output) = weigh::ending(run, ending, output, context);
     match failure::start(run, &ending, &output, context)? {
         None => end(run, ending, (&output, output.clone()), context),
         Some(failure) => {
@@ -64,6 +66,7 @@ pub(crate) fn close_from_outside(
     context: Context<'_>,
 ) -> Result<Step, Needs> {
     let output = output(run, &ending, context)?;
+    let (ending, output) = weigh::ending(run, ending, output, context);
     end(run, ending, (&output, output.clone()), context)
 }
 
@@ -132,7 +135,7 @@ fn output(run: &Run, ending: &Ending, context: Context<'_>) -> Result<RunOutput,
             Err(_) => RunOutput::Empty,
         });
     }
-    let last = TaskNumber(u32::try_from(run.tasks.len()).unwrap_or(u32::MAX));
+    let last = run.tasks.last().map_or(TaskNumber(0), |task| task.number);
     let source = if ending.status == RunStatus::Completed {
         last
     } else {
