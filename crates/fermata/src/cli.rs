@@ -19,6 +19,9 @@ pub struct Cli {
 pub enum Command {
     /// Run the server on the embedded store.
     Server(ServerOptions),
+    /// Answer jq queries on the standard streams; the server starts this itself.
+    #[command(hide = true)]
+    JqWorker,
 }
 
 /// How the server runs. Since 0.1.
@@ -49,9 +52,14 @@ pub struct ServerOptions {
     #[arg(long, env = "FERMATA_PAYLOAD_CACHE_BYTES", default_value_t = 64 << 20)]
     pub payload_cache_bytes: usize,
 
-    /// Scripts that may run at once.
+    /// Scripts and jq queries that may run at once.
     #[arg(long, env = "FERMATA_SCRIPT_PLACES", default_value_t = 4)]
     pub script_places: usize,
+
+    /// Bytes of memory a jq query may take; each runs in a process of its own.
+    #[arg(long, env = "FERMATA_JQ_MEMORY_BYTES",
+          default_value_t = fermata_evaluators::jq::MEMORY_MAX)]
+    pub jq_memory_bytes: u64,
 
     /// Seconds to finish open requests after SIGTERM.
     #[arg(long, env = "FERMATA_DRAIN_SECONDS", default_value_t = 10)]

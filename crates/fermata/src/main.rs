@@ -16,5 +16,9 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.command {
         cli::Command::Server(options) => server::run(&options),
+        cli::Command::JqWorker => match fermata_evaluators::jq::serve() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
     }
 }

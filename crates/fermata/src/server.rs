@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use fermata_evaluators::JavaScript;
+use fermata_evaluators::jq::{JqLimits, JqPool, JqProgram};
+use fermata_evaluators::{JavaScript, Scripts};
 use fermata_runtime::Engine;
 use fermata_runtime::clock::{Clock, SystemClock};
 use fermata_runtime::engine::{Config, OpenError, Parts};
@@ -45,6 +46,8 @@ enum ServerError {
     Runtime(#[source] std::io::Error),
     #[error("no randomness for the name of a new store: {0}")]
     Randomness(getrandom::Error),
+    #[error("the path of this program, which jq queries run in, is unknown")]
+    Program(#[source] std::io::Error),
     #[error("the listener failed")]
     Serve(#[source] std::io::Error),
 }
@@ -122,7 +125,7 @@ fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
         store: Arc::new(store),
         clock: Arc::new(SystemClock),
         salt: Arc::new(SystemSalt),
-        evaluator: Arc::new(JavaScript::default()),
+        evaluator: Arc::new(scripts(options)?),
         poisoned: Box::new(poisoned),
     };
     let config = Config {
@@ -133,6 +136,14 @@ fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
         ..Config::default()
     };
     Ok(Engine::open(parts, config)?)
+}
+
+/// JavaScript in this process, jq in children that run this same program.
+fn scripts(options: &ServerOptions) -> Result<Scripts, ServerError> {
+    let path = std::env::current_exe().map_err(ServerError::Program)?;
+    let program = JqProgram { path, arguments: vec!["jq-worker".to_owned()] };
+    let limits = JqLimits { memory: options.jq_memory_bytes, ..JqLimits::default() };
+    Ok(Scripts::new(JavaScript::default(), JqPool::new(program, limits)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a new store's name, once in its life")]

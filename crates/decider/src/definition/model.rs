@@ -104,6 +104,8 @@ pub enum Kind {
     },
     /// Evaluates a script over its inputs.
     Inline,
+    /// Runs a jq query over its inputs.
+    JsonJqTransform,
     /// Puts its inputs into the run's variables.
     SetVariable,
     /// Ends the run.

@@ -5,6 +5,7 @@ pub mod do_while;
 pub mod fork_join;
 pub mod inline;
 pub mod join;
+pub mod json_jq_transform;
 pub mod noop;
 pub mod pull_messages;
 pub mod script_task;

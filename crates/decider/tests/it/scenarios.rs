@@ -4,6 +4,7 @@ mod do_while;
 mod domains;
 mod fork_join;
 mod inline;
+mod json_jq_transform;
 mod operate;
 mod output;
 mod pull_messages;

@@ -10,8 +10,8 @@ use crate::run::advance::Step;
 use crate::run::plan::{finish, inputs, queueing, settle};
 use crate::run::state::{Agenda, Run};
 use crate::task_kinds::{
-    do_while, fork_join, inline, join, noop, pull_messages, set_variable, sub_workflow, switch,
-    terminate, wait,
+    do_while, fork_join, inline, join, json_jq_transform, noop, pull_messages, set_variable,
+    sub_workflow, switch, terminate, wait,
 };
 
 /// Deals with one agenda item. The events of the answer take it off the agenda.
@@ -112,6 +112,7 @@ fn perform(run: &Run, number: TaskNumber, context: Context<'_>) -> Result<Step, 
     match &step.kind {
         Kind::Fork { join, .. } => fork_join::perform(run, task, *join, context),
         Kind::Inline => inline::perform(run, task, context),
+        Kind::JsonJqTransform => json_jq_transform::perform(run, task, context),
         Kind::SetVariable => set_variable::perform(run, task, context),
         Kind::Terminate => terminate::perform(run, task, context),
         Kind::DoWhile { .. } => Ok(do_while::begin(task, context)),
