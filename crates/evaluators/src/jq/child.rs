@@ -70,7 +70,8 @@ impl Child {
         };
         let (to, from) = (BufWriter::new(to), BufReader::new(from));
         let mut child = Self { process, to, from, errors };
-        hello.write(&mut child.to)?;
+        // A child that does not read this does not answer either, and then it is told why.
+        drop(hello.write(&mut child.to));
         Ok(child)
     }
 

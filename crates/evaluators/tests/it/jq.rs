@@ -173,7 +173,7 @@ fn endless_queries_are_killed() {
 
 #[test]
 fn hungry_queries_are_killed() {
-    let pool = pool(patient());
+    let pool = pool(JqLimits { memory: 32 << 20, ..patient() });
     for query in [
         "[range(1e12)]",
         "reduce range(60) as $n (\"x\"; . + .) | length",
