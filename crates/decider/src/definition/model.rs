@@ -162,6 +162,10 @@ pub struct Step {
     pub task_type: String,
     /// What it is.
     pub kind: Kind,
+    /// Whether the server's own worker carries it out (`task_kinds::inside`).
+    pub inside: bool,
+    /// `asyncComplete`.
+    pub async_complete: bool,
     /// `inputParameters`, with the task definition's `inputTemplate` merged under it.
     pub input: Template,
     /// Raw values of the task definition's `inputTemplate`, for keys that resolve to null.

@@ -133,14 +133,18 @@ fn progressed(
     callback_after: Span,
     at: Timestamp,
 ) {
-    let is_worker =
-        run.task(number).is_some_and(|task| matches!(run.step_of(task).kind, Kind::Worker { .. }));
+    let Some(step) = run.task(number).map(|task| run.step_of(task)) else { return };
+    let (is_inside, is_worker) = (step.inside, matches!(step.kind, Kind::Worker { .. }));
     run.updated = at;
     touch(run, number, |task| {
         task.output = output;
         task.updated = at;
         task.callback_after = callback_after;
-        if is_worker {
+        if is_inside {
+            // Somebody else completes it.
+            task.status = TaskStatus::InProgress;
+            task.queued = None;
+        } else if is_worker {
             task.status = TaskStatus::Scheduled;
             task.queued = Some(at.after(callback_after));
         }

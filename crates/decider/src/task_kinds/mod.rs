@@ -4,6 +4,7 @@ pub mod closing;
 pub mod do_while;
 pub mod fork_join;
 pub mod inline;
+pub mod inside;
 pub mod join;
 pub mod json_jq_transform;
 pub mod noop;

@@ -3,6 +3,7 @@
 mod do_while;
 mod domains;
 mod fork_join;
+mod http;
 mod inline;
 mod json_jq_transform;
 mod operate;

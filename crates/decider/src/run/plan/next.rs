@@ -10,8 +10,8 @@ use crate::run::advance::Step;
 use crate::run::plan::{finish, inputs, queueing, settle};
 use crate::run::state::{Agenda, Run};
 use crate::task_kinds::{
-    do_while, fork_join, inline, join, json_jq_transform, noop, pull_messages, set_variable,
-    sub_workflow, switch, terminate, wait,
+    do_while, fork_join, inline, inside, join, json_jq_transform, noop, pull_messages,
+    set_variable, sub_workflow, switch, terminate, wait,
 };
 
 /// Deals with one agenda item. The events of the answer take it off the agenda.
@@ -88,7 +88,12 @@ pub(crate) fn enter(run: &Run, entry: Entry, context: Context<'_>) -> Result<Ste
     match &step.kind {
         Kind::Worker { task_type } => {
             scheduled.status = TaskStatus::Scheduled;
-            scheduled.domain = queueing::domain(run, task_type, context);
+            if step.inside {
+                let given = step.async_complete;
+                scheduled.input = inside::with_async_complete(&scheduled.input, given);
+            } else {
+                scheduled.domain = queueing::domain(run, task_type, context);
+            }
             let place = queueing::place(&scheduled, task_type);
             let event = Event::TaskScheduled(Box::new(scheduled));
             Ok(Step { events: vec![event], effects: vec![crate::Effect::Enqueue(place)] })
