@@ -29,6 +29,7 @@ fn begun_for_somebody_else_it_stays_in_progress_without_a_deadline() {
     bench.worker("h").takes();
     bench.worker("h").goes_on(json!({ "response": { "statusCode": 202 } }), 0);
     bench.worker("h").comes_back();
+    bench.wait(100_000);
     bench.by_reference("h", ReportedStatus::Completed, json!({ "done": true }));
     assert_snapshot!(bench.text());
 }
@@ -51,6 +52,6 @@ fn an_input_says_who_completes_it_whatever_the_definition_says() {
 fn lost_attempts_time_out_after_an_hour_and_may_be_retried() {
     let mut bench = start(http(json!({ "retryCount": 1 })));
     bench.worker("h").takes();
-    bench.deadline();
+    bench.wait(3600);
     assert_snapshot!(bench.text());
 }
