@@ -56,6 +56,19 @@ pub struct ServerOptions {
     #[arg(long, env = "FERMATA_SCRIPT_PLACES", default_value_t = 4)]
     pub script_places: usize,
 
+    /// Requests of HTTP tasks that may run at once.
+    #[arg(long, env = "FERMATA_HTTP_PLACES", default_value_t = 64)]
+    pub http_places: usize,
+
+    /// Hosts that HTTP tasks may call; everyone when not given. Separated by commas: names,
+    /// `*.name`, addresses, networks, `private` for whatever is not of the public internet.
+    #[arg(long, env = "FERMATA_HTTP_ALLOW_HOSTS", value_delimiter = ',')]
+    pub http_allow_hosts: Vec<String>,
+
+    /// Hosts that HTTP tasks may not call, even when allowed; the same patterns.
+    #[arg(long, env = "FERMATA_HTTP_DENY_HOSTS", value_delimiter = ',')]
+    pub http_deny_hosts: Vec<String>,
+
     /// Bytes of memory a jq query may take; each runs in a process of its own.
     #[arg(long, env = "FERMATA_JQ_MEMORY_BYTES",
           default_value_t = fermata_evaluators::jq::MEMORY_MAX)]

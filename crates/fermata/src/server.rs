@@ -15,6 +15,9 @@ use fermata_runtime::ids::SystemSalt;
 use fermata_storage::CommitError;
 use fermata_store_embedded::{EmbeddedStore, Options, StoreId};
 
+use fermata_system_tasks::http::{Hosts, HttpTask, PatternError};
+use fermata_system_tasks::{Config as WorkersConfig, Secrets, Workers};
+
 use crate::cli::ServerOptions;
 use crate::{lifecycle, telemetry};
 
@@ -22,6 +25,8 @@ use crate::{lifecycle, telemetry};
 const STACK_BYTES: usize = 8 << 20;
 /// Exit code after a failed write or sync: start again, and recovery tells what is durable.
 const POISONED: i32 = 70;
+/// Prefix of environment variables that inputs may name as `${workflow.secrets.NAME}`.
+const SECRET_PREFIX: &str = "CONDUCTOR_SECRET_";
 /// Prefix of environment variables that expressions may read as `${workflow.env.NAME}`.
 const ENVIRONMENT_PREFIX: &str = "CONDUCTOR_ENV_";
 
@@ -48,6 +53,8 @@ enum ServerError {
     Randomness(getrandom::Error),
     #[error("the path of this program, which jq queries run in, is unknown")]
     Program(#[source] std::io::Error),
+    #[error("cannot read the hosts that HTTP tasks may call")]
+    Hosts(#[from] PatternError),
     #[error("the listener failed")]
     Serve(#[source] std::io::Error),
 }
@@ -76,6 +83,7 @@ fn start(options: &ServerOptions) -> Result<(), ServerError> {
 
 async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
     let began = SystemClock.now();
+    let hosts = Hosts::new(&options.http_allow_hosts, &options.http_deny_hosts)?;
     let engine = open_engine(options)?;
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
@@ -85,6 +93,7 @@ async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
         // Small answers must not wait for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);
     });
+    let workers = Arc::new(start_workers(&engine, hosts, options));
     let router = fermata_api::router(engine.clone(), fermata_api::Options::default());
     tracing::info!(
         listen = %address,
@@ -94,8 +103,10 @@ async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
         "fermata is ready"
     );
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+    let asked = workers.clone();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
         lifecycle::stop_asked().await;
+        asked.finish();
         let _ = stopping.send(());
     });
     let limit = Duration::from_secs(options.drain_seconds);
@@ -108,9 +119,19 @@ async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
         outcome = serving.into_future() => outcome.map_err(ServerError::Serve)?,
         () = overdue => tracing::warn!("open requests were cut off after the drain time"),
     }
+    workers.stop(limit).await;
     lifecycle::stop_engine(&engine, limit).await;
     tracing::info!("fermata has stopped");
     Ok(())
+}
+
+fn start_workers(engine: &Engine, hosts: Hosts, options: &ServerOptions) -> Workers {
+    let config = WorkersConfig {
+        places: options.http_places.max(1),
+        secrets: Secrets::new(environment(SECRET_PREFIX)),
+        ..WorkersConfig::default()
+    };
+    Workers::start(engine, vec![Arc::new(HttpTask::new(hosts))], &config)
 }
 
 fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
@@ -132,7 +153,7 @@ fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
         shards: options.shards,
         payload_cache_bytes: options.payload_cache_bytes,
         script_places: options.script_places.max(1),
-        environment: environment(),
+        environment: environment(ENVIRONMENT_PREFIX),
         ..Config::default()
     };
     Ok(Engine::open(parts, config)?)
@@ -158,10 +179,8 @@ fn poisoned(error: &CommitError) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "an allow-list of names, read once at start")]
-fn environment() -> BTreeMap<String, String> {
+fn environment(prefix: &str) -> BTreeMap<String, String> {
     std::env::vars()
-        .filter_map(|(name, value)| {
-            name.strip_prefix(ENVIRONMENT_PREFIX).map(|name| (name.to_owned(), value))
-        })
+        .filter_map(|(name, value)| name.strip_prefix(prefix).map(|name| (name.to_owned(), value)))
         .collect()
 }

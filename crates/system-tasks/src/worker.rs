@@ -14,7 +14,7 @@ use fermata_runtime::tasks::TaskSet;
 use fermata_runtime::{Engine, EngineError, metrics};
 use fermata_types::{RunId, Span, TaskNumber};
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::secrets::Secrets;
 use crate::task::{Ended, Outcome, SystemTask, Work};
@@ -59,8 +59,9 @@ enum Phase {
 pub struct Workers {
     phase: watch::Sender<Phase>,
     /// Ends when the last place does.
-    ended: mpsc::Receiver<()>,
-    tasks: TaskSet,
+    ended: Mutex<mpsc::Receiver<()>>,
+    /// Ends the places when it is dropped.
+    _tasks: Places,
 }
 
 impl Workers {
@@ -85,7 +86,7 @@ impl Workers {
                 });
             }
         }
-        Self { phase, ended, tasks }
+        Self { phase, ended: Mutex::new(ended), _tasks: Places(tasks) }
     }
 
     /// Begins no more attempts; those under way go on.
@@ -96,16 +97,25 @@ impl Workers {
     /// Gives attempts under way so much time, cuts the others short, and puts their tasks back
     /// into the queue, so that the next server makes the attempt again. The engine must still be
     /// running.
-    pub async fn stop(mut self, limit: Duration) {
+    pub async fn stop(&self, limit: Duration) {
         self.finish();
-        if tokio::time::timeout(limit, self.ended.recv()).await.is_err() {
+        let mut ended = self.ended.lock().await;
+        if tokio::time::timeout(limit, ended.recv()).await.is_err() {
             tracing::warn!("some tasks of the server were cut short and are begun again later");
             self.phase.send_replace(Phase::Cutting);
-            if tokio::time::timeout(limit, self.ended.recv()).await.is_err() {
+            if tokio::time::timeout(limit, ended.recv()).await.is_err() {
                 tracing::warn!("some tasks of the server are left to their response timeouts");
             }
         }
-        self.tasks.abort_all();
+    }
+}
+
+/// The loops of all places.
+struct Places(TaskSet);
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        self.0.abort_all();
     }
 }
 

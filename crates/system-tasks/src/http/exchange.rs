@@ -53,6 +53,11 @@ async fn unbounded(asked: Asked, hosts: &Hosts, tls: &Tls) -> Result<Answered, F
     let answer = driven.beside(sender.send_request(request));
     let answer = timeout(head, answer).await.map_err(|_| Fault::ReadTimedOut(read))?;
     let (parts, mut body) = answer.map_err(broken)?.into_parts();
+    let head: usize =
+        parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if head > ANSWER_HEAD_MAX || parts.headers.len() > ANSWER_HEADERS_MAX {
+        return Err(Fault::TooManyHeaders);
+    }
     let mut bytes = Vec::new();
     loop {
         let frame = timeout(read, driven.beside(body.frame())).await;

@@ -34,7 +34,9 @@ impl Hosts {
     /// # Errors
     /// The first pattern that cannot be read.
     pub fn new(allow: &[String], deny: &[String]) -> Result<Self, PatternError> {
-        let read = |patterns: &[String]| patterns.iter().map(|text| Pattern::read(text)).collect();
+        let read = |patterns: &[String]| -> Result<Vec<Pattern>, PatternError> {
+            patterns.iter().map(|text| Pattern::read(text)).collect()
+        };
         Ok(Self { allow: read(allow)?, deny: read(deny)? })
     }
 

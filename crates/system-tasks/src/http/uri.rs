@@ -40,6 +40,11 @@ impl Target {
         };
         let host = uri.host().filter(|host| !host.is_empty()).ok_or("uri: no host")?;
         let port = uri.port_u16();
+        let after_host = uri.authority().map_or("", |authority| authority.as_str());
+        let has_port = after_host.rsplit(']').next().unwrap_or("").contains(':');
+        if has_port && port.is_none() && !after_host.contains('@') {
+            return Err("uri: not a port".to_owned());
+        }
         let authority = match port {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
