@@ -11,6 +11,7 @@ mod exchange;
 mod fault;
 mod hosts;
 mod input;
+mod lenient;
 pub mod limits;
 mod task;
 mod tls;

@@ -10,6 +10,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::http::fault::Fault;
+use crate::http::lenient::Lenient;
 
 /// What is needed to speak TLS.
 #[derive(Default)]
@@ -23,10 +24,11 @@ impl Tls {
         &self,
         stream: TcpStream,
         host: &str,
-    ) -> Result<TlsStream<TcpStream>, Fault> {
+    ) -> Result<Lenient<TlsStream<TcpStream>>, Fault> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Fault::ServerName)?;
         let config = self.config.get_or_try_init(read_roots).await?;
-        TlsConnector::from(config.clone()).connect(name, stream).await.map_err(Fault::Tls)
+        let greeted = TlsConnector::from(config.clone()).connect(name, stream).await;
+        Ok(Lenient(greeted.map_err(Fault::Tls)?))
     }
 }
 
