@@ -56,9 +56,10 @@ pub struct ServerOptions {
     #[arg(long, env = "FERMATA_SCRIPT_PLACES", default_value_t = 4)]
     pub script_places: usize,
 
-    /// Requests of HTTP tasks that may run at once.
-    #[arg(long, env = "FERMATA_HTTP_PLACES", default_value_t = 64)]
-    pub http_places: usize,
+    /// Requests of HTTP tasks that may run at once, 1 to 10000.
+    #[arg(long, env = "FERMATA_HTTP_PLACES", default_value_t = 64,
+          value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub http_places: u16,
 
     /// Hosts that HTTP tasks may call; everyone when not given. Separated by commas: names,
     /// `*.name`, addresses, networks, `private` for whatever is not of the public internet.

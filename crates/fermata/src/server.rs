@@ -127,7 +127,7 @@ async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
 
 fn start_workers(engine: &Engine, hosts: Hosts, options: &ServerOptions) -> Workers {
     let config = WorkersConfig {
-        places: options.http_places.max(1),
+        places: usize::from(options.http_places),
         secrets: Secrets::new(environment(SECRET_PREFIX)),
         ..WorkersConfig::default()
     };

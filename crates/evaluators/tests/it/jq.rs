@@ -203,9 +203,9 @@ fn deep_queries_are_killed() {
 #[test]
 fn large_inputs_pass() {
     let pool = pool(patient());
-    let items: Vec<Value> = (0..200_000).map(|n| json!({"n": n, "text": "0123456789"})).collect();
+    let items: Vec<Value> = (0..40_000).map(|n| json!({"n": n, "text": "0123456789"})).collect();
     let input = json!({ "items": items });
-    assert_eq!(results(&pool, ".items | map(.n) | add", &input), "[19999900000]");
+    assert_eq!(results(&pool, ".items | map(.n) | add", &input), "[799980000]");
     goes_on(&pool, "a large input");
 }
 
