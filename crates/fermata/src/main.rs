@@ -21,5 +21,9 @@ fn main() -> ExitCode {
     match cli.command {
         cli::Command::Server(options) => server::run(&options),
         cli::Command::Doctor(options) => doctor::run(&options),
+        cli::Command::JqWorker => match fermata_evaluators::jq::serve() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
     }
 }
