@@ -57,6 +57,12 @@ pub struct ServerOptions {
     #[arg(long, env = "FERMATA_DRAIN_SECONDS", default_value_t = 10)]
     pub drain_seconds: u64,
 
+    /// Microseconds added to each sync of the log. For benchmarks only: what a slower disk would
+    /// do. It makes nothing safer.
+    #[arg(long, env = "FERMATA_BENCH_ADDED_SYNC_US", default_value_t = 0, hide = true,
+          value_parser = clap::value_parser!(u64).range(0..=1_000_000))]
+    pub bench_added_sync_us: u64,
+
     /// What to log, as `level` or `target=level,…`.
     #[arg(long, env = "FERMATA_LOG", default_value = "info")]
     pub log: String,

@@ -3,6 +3,7 @@
 mod cli;
 mod lifecycle;
 mod server;
+mod slower_sync;
 mod telemetry;
 
 use std::process::ExitCode;
