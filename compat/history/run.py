@@ -22,7 +22,8 @@ COMPAT = os.path.dirname(HERE)
 sys.path[:0] = [HERE, os.path.join(COMPAT, "kill"), os.path.join(COMPAT, "python")]
 sys.dont_write_bytecode = True
 
-import workflows  # noqa: E402  (the path above comes first)
+import proof  # noqa: E402  (the path above comes first)
+import workflows  # noqa: E402
 from drivers import Drivers  # noqa: E402
 from harness import Server  # noqa: E402
 from record import History  # noqa: E402
@@ -96,6 +97,8 @@ def main():
     parser.add_argument("--seed", type=int, help="the choices of an earlier check")
     parser.add_argument("--keep", action="store_true", help="keep the data directory")
     given = parser.parse_args()
+    rules = proof.prove()
+    print(f"the judge finds each of {rules} faults that are put into a good history")
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1 << 32)
     kills = given.kills or (6 if given.short else 60)
     folder = tempfile.mkdtemp(prefix="fermata-history-")
@@ -108,7 +111,7 @@ def main():
     else:
         shutil.rmtree(folder)
     print(f"seed {seed}")
-    print(f"{passed} passed, {failed} failed")
+    print(f"{passed + rules} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -21,6 +21,10 @@ class Verdict:
     async def rules(self):
         """All rules, judged on the last state of every run."""
         await self._read_all()
+        return self.judged()
+
+    def judged(self):
+        """All rules, judged on what has been read."""
         return [
             self._starts(),
             self._keys(),
