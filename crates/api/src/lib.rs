@@ -7,6 +7,7 @@
 mod answer;
 mod conductor;
 mod error;
+mod export;
 mod extract;
 mod metrics;
 mod routes;
@@ -14,6 +15,7 @@ mod state;
 mod ui;
 mod views;
 
+pub use export::Exporter;
 pub use extract::BODY_DEPTH_MAX;
 pub use routes::router;
 pub use state::{Durability, Options};

@@ -5,6 +5,7 @@ use fermata_types::{Payload, RunId, Span, TaskId, TaskNumber, TaskStatus, Timest
 use serde::{Deserialize, Serialize};
 
 use crate::definition::{DefinitionHash, StepId};
+use crate::planned::Planned;
 
 /// How a run came to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,6 +200,16 @@ pub enum Event {
         child: RunId,
         /// When.
         at: Timestamp,
+    },
+    /// The branches of a dynamic fork are fixed.
+    BranchesPlanned(Box<Planned>),
+    /// What the DYNAMIC task of that number is, which is made next.
+    TaskResolved {
+        /// The task.
+        task: TaskNumber,
+        /// The step it is made from: the DYNAMIC one with name, type and task definition put in.
+        /// Always inline, because `apply` needs it.
+        step: Payload,
     },
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use fermata_runtime::retention::Rule;
 
 /// Durable workflows that wait for people, machines and messages.
 #[derive(Debug, Parser)]
@@ -19,6 +20,17 @@ pub struct Cli {
 pub enum Command {
     /// Run the server on the embedded store.
     Server(ServerOptions),
+    /// Look at a data directory: how fast its disk syncs, and whether every open run names what it
+    /// waits for. Exit code 0: all is well; 1: something was found; 2: it could not look.
+    Doctor(DoctorOptions),
+}
+
+/// What the doctor looks at.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorOptions {
+    /// Directory of the store. While a server uses it, only its disk is looked at.
+    #[arg(long, env = "FERMATA_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
 }
 
 /// How the server runs. Since 0.1.
@@ -62,6 +74,17 @@ pub struct ServerOptions {
     #[arg(long, env = "FERMATA_BENCH_ADDED_SYNC_US", default_value_t = 0, hide = true,
           value_parser = clap::value_parser!(u64).range(0..=1_000_000))]
     pub bench_added_sync_us: u64,
+
+    /// Removes ended runs by rule; the first rule that applies decides, and a run to which none
+    /// applies is kept for ever. Repeatable; several in one value are parted by `;`.
+    /// `age=7d,status=COMPLETED|TERMINATED,definition=order*,then=archive`: only the age is needed
+    /// (a number of s, m, h or d); `then` is `delete` unless given.
+    #[arg(long, env = "FERMATA_RETAIN", value_delimiter = ';')]
+    pub retain: Vec<Rule>,
+
+    /// Directory for runs that a rule archives; `archive` in the data directory unless given.
+    #[arg(long, env = "FERMATA_ARCHIVE_DIR")]
+    pub archive_dir: Option<PathBuf>,
 
     /// What to log, as `level` or `target=level,…`.
     #[arg(long, env = "FERMATA_LOG", default_value = "info")]

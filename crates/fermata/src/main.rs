@@ -1,6 +1,8 @@
 //! The Fermata binary: the server, and what operators run beside it.
 
+mod archive;
 mod cli;
+mod doctor;
 mod lifecycle;
 mod server;
 mod slower_sync;
@@ -17,5 +19,6 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.command {
         cli::Command::Server(options) => server::run(&options),
+        cli::Command::Doctor(options) => doctor::run(&options),
     }
 }

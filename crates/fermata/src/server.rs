@@ -11,9 +11,11 @@ use fermata_runtime::Engine;
 use fermata_runtime::clock::{Clock, SystemClock};
 use fermata_runtime::engine::{Config, OpenError, Parts};
 use fermata_runtime::ids::SystemSalt;
+use fermata_runtime::retention::Rules;
 use fermata_storage::CommitError;
 use fermata_store_embedded::{EmbeddedStore, Options, StoreId};
 
+use crate::archive::FileArchive;
 use crate::cli::ServerOptions;
 use crate::slower_sync::SlowerSync;
 use crate::{lifecycle, telemetry};
@@ -75,6 +77,7 @@ fn start(options: &ServerOptions) -> Result<(), ServerError> {
 async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
     let began = SystemClock.now();
     let engine = open_engine(options)?;
+    retain(&engine, options);
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .map_err(|source| ServerError::Listen { address: options.listen, source })?;
@@ -139,6 +142,18 @@ fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
         ..Config::default()
     };
     Ok(Engine::open(parts, config)?)
+}
+
+/// Begins to remove ended runs, if there are rules.
+fn retain(engine: &Engine, options: &ServerOptions) {
+    if options.retain.is_empty() {
+        return;
+    }
+    let archive = options.archive_dir.clone();
+    let archive = archive.unwrap_or_else(|| options.data_dir.join("archive"));
+    let archive = FileArchive::new(engine.clone(), archive);
+    engine.retain(Rules(options.retain.clone()), Arc::new(archive));
+    tracing::info!(rules = options.retain.len(), "ended runs are removed by rule");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a new store's name, once in its life")]

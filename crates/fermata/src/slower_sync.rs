@@ -93,6 +93,10 @@ impl FileHandle for SlowerFile {
         self.file.allocate(length)
     }
 
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        self.file.set_length(length)
+    }
+
     fn truncate(&self, length: u64) -> io::Result<()> {
         self.file.truncate(length)
     }

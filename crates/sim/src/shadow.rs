@@ -185,12 +185,12 @@ impl Shadow {
 
     /// A payload of a run from its durable rows.
     pub(crate) fn payload(&self, run: RunId, at: Stored) -> Option<Payload> {
-        let event = EventNumber(at.row.0 + u64::from(at.index));
+        let event = at.event();
         let key = RowKey::Payload(PayloadKey { run, event, part: 0 });
         if let Some(Row::Payload(row)) = self.rows.get(&key) {
             return Some(Payload::trusted(row.bytes.clone()));
         }
-        match self.rows.get(&RowKey::History(HistoryKey { run, first: at.row })) {
+        match self.rows.get(&RowKey::History(HistoryKey { run, first: at.row() })) {
             Some(Row::History(row)) => payloads::in_row(row, at),
             _ => None,
         }

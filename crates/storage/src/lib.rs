@@ -5,6 +5,7 @@
 //! [`model`] is the store that is obviously right; [`conformance`] is the suite every store
 //! passes; [`faults`] wraps a store that fails on demand.
 
+pub mod backup;
 pub mod batch;
 pub mod codec;
 pub mod conformance;
@@ -19,9 +20,9 @@ pub use faults::{Fault, FaultyStore};
 pub use model::ModelStore;
 pub use rows::{
     DeadlineKey, DeadlineRow, DedupKey, DedupRow, DefinitionHash, DefinitionKey, DefinitionRow,
-    Family, HistoryKey, HistoryRow, Home, LaneKey, LaneRow, LookupKey, LookupRow, MessageKey,
-    MessageRow, OutboxKey, OutboxRow, PayloadKey, PayloadRow, QueueKey, QueueRow, Ready,
-    ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange, ShardRow, ShardRowKey,
-    TaskLogKey, TaskLogRow,
+    EndedKey, EndedKind, EndedRow, Family, HistoryKey, HistoryRow, Home, LaneKey, LaneRow,
+    LookupKey, LookupRow, MessageKey, MessageRow, OutboxKey, OutboxRow, PayloadKey, PayloadRow,
+    QueueKey, QueueRow, Ready, ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange,
+    ShardRow, ShardRowKey, TaskLogKey, TaskLogRow,
 };
 pub use store::{CommitError, Page, ReadError, Store, SyncStats};

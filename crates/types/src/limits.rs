@@ -19,6 +19,12 @@ pub const BODY_MAX: usize = 16 << 20;
 pub const TREE_DEPTH_MAX: u32 = 64;
 /// Iterations of one `DO_WHILE`; a loop that would go on fails with this limit named.
 pub const LOOP_ITERATIONS_MAX: u32 = 1_000_000;
+/// Branches of one dynamic fork; a fork with more fails its run with this limit named. Twice the
+/// supported scale.
+pub const FORK_BRANCHES_MAX: u32 = 200_000;
+/// Bytes of a name: of a workflow, task, reference, correlation id or key. They become keys of rows
+/// and names of queues.
+pub const NAME_BYTES_MAX: usize = 1024;
 /// Tasks of one run over all its epochs.
 pub const TASKS_PER_RUN: u32 = 10_000_000;
 /// Messages pending in one lane (`conductor-rest` 1.2).

@@ -49,8 +49,8 @@ pub struct Arguments {
     /// Load of `soak` as a share of the peak
     #[arg(long, requires = "soak")]
     load: Option<f64>,
-    /// Argument of the server that switches retention on during `soak`; may be repeated
-    #[arg(long, requires = "soak", allow_hyphen_values = true)]
+    /// Rule by which the server removes ended runs during `soak`, as `age=60s`; may be repeated
+    #[arg(long, requires = "soak")]
     retain: Vec<String>,
     /// Arguments of the load generator; with `--url` among them no server is started
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -136,7 +136,9 @@ fn words(arguments: &Arguments) -> Vec<String> {
         words.extend(["--workload".to_owned(), "soak".to_owned()]);
         words.extend(["--soak-minutes".to_owned(), minutes.to_string()]);
         words.extend(arguments.load.iter().flat_map(|load| ["--load".into(), load.to_string()]));
-        words.extend(arguments.retain.iter().map(|word| format!("--soak-serve-arg={word}")));
+        words.extend(
+            arguments.retain.iter().map(|rule| format!("--soak-serve-arg=--retain={rule}")),
+        );
     }
     if arguments.against.is_some() {
         for [name, value] in GENTLE {
@@ -192,7 +194,7 @@ mod tests {
         let soak = Arguments {
             soak: Some(0.5),
             load: Some(0.7),
-            retain: vec!["--retain=1d".to_owned()],
+            retain: vec!["age=1d".to_owned()],
             ..asked()
         };
         let expected = [
@@ -202,7 +204,7 @@ mod tests {
             "0.5",
             "--load",
             "0.7",
-            "--soak-serve-arg=--retain=1d",
+            "--soak-serve-arg=--retain=age=1d",
         ];
         assert_eq!(words(&soak), expected);
     }

@@ -37,6 +37,8 @@ impl Fetched for Bare {
         false
     }
 
+    fn resolve_task(&self, _: &mut serde_json::Value) {}
+
     fn environment(&self, _: &str) -> Option<String> {
         None
     }

@@ -1,5 +1,6 @@
 //! Definitions: parsed once into a flat table of steps, with everything a run needs embedded.
 
+pub mod branch;
 pub mod build;
 pub mod compile;
 pub mod model;
@@ -12,4 +13,4 @@ pub use model::{
     After, DefinitionHash, Evaluator, Kind, Step, StepId, TimeoutPolicy, Workflow, WorkflowKey,
 };
 pub use policy::{RetryLogic, TaskPolicy};
-pub use resolve::{Catalog, ResolveError, resolve};
+pub use resolve::{Catalog, ResolveError, resolve, resolve_task};

@@ -124,6 +124,31 @@ pub enum Kind {
         /// How many names match no step of the same loop body, or of none: they are waited for
         /// for ever (quirk 29).
         unknown: u32,
+        /// The dynamic fork right before it, whose branches it waits for instead.
+        fork: Option<StepId>,
+    },
+    /// Ends with the first of the tasks it names that exists.
+    ExclusiveJoin {
+        /// Looked at first; the first that has a task decides.
+        on: Vec<StepId>,
+        /// Looked at while that one is not done.
+        defaults: Vec<StepId>,
+    },
+    /// Starts branches that its inputs describe.
+    DynamicFork {
+        /// Name of the input with the list of tasks.
+        tasks: Option<String>,
+        /// Name of the input with the tasks' inputs, by reference.
+        inputs: Option<String>,
+        /// Name of the input with tasks and inputs in one; deprecated.
+        join_tasks: Option<String>,
+        /// The JOIN that follows; without one the run fails when it gets here.
+        join: Option<StepId>,
+    },
+    /// Becomes the task that one of its inputs names.
+    Dynamic {
+        /// Name of that input.
+        parameter: String,
     },
     /// Repeats its body while a condition holds.
     DoWhile {

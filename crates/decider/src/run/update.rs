@@ -5,15 +5,14 @@ use serde_json::Value;
 
 use crate::command::{ReferenceUpdate, ReportedStatus, TaskUpdate};
 use crate::context::Context;
-use crate::definition::Kind;
 use crate::effect::{ChildEnd, Effect};
 use crate::event::{Closed, Event};
 use crate::needs::Needs;
 use crate::rejection::Rejection;
 use crate::run::decide::{Decision, Reply};
+use crate::run::lookup;
 use crate::run::plan::queueing;
 use crate::run::state::Run;
-use crate::run::task::Task;
 
 fn unknown(run: &Run, task: TaskNumber) -> Decision {
     Decision::Rejected(Rejection::NoSuchTask(run.id.task(task).to_string()))
@@ -30,7 +29,7 @@ pub(super) fn lease(
 ) -> Decision {
     let stale = Decision::Rejected(Rejection::Stale);
     let Some(task) = run.task(number) else { return stale };
-    let is_queued = task.status == TaskStatus::Scheduled && task.queued.is_some();
+    let is_queued = task.status == TaskStatus::Scheduled && task.queued().is_some();
     if run.epoch != epoch || run.status.is_terminal() || !is_queued {
         return stale;
     }
@@ -125,8 +124,8 @@ fn cut_reason(reason: &str) -> String {
 /// (`conductor-semantics` 1.4 and 4.12): the body is merged over the task's output.
 pub(super) fn by_reference(run: &Run, wanted: &ReferenceUpdate, context: Context<'_>) -> Decision {
     let found = match &wanted.reference {
-        Some(reference) => pending_by_reference(run, reference),
-        None => open_tasks(run).find(|task| matches!(run.step_of(task).kind, Kind::Wait)),
+        Some(reference) => lookup::pending(run, reference),
+        None => run.waits.first().and_then(|number| run.task(*number)),
     };
     let Some(task) = found else {
         let name = run.id.to_string();
@@ -150,24 +149,12 @@ pub(super) fn by_reference(run: &Run, wanted: &ReferenceUpdate, context: Context
         reason: task.reason().map(str::to_owned),
         worker: wanted.worker.clone().or_else(|| task.worker().map(str::to_owned)),
         callback_after: match status {
-            ReportedStatus::InProgress => task.callback_after,
+            ReportedStatus::InProgress => task.callback_after(),
             _ => fermata_types::Span::ZERO,
         },
         logs: Vec::new(),
     };
     update(run, &merged, context)
-}
-
-fn open_tasks(run: &Run) -> impl Iterator<Item = &Task> {
-    run.tasks.iter().filter(|task| !run.shown_status(task).is_terminal())
-}
-
-/// The first open task of exactly that reference, else the first whose reference without the loop
-/// suffix is that.
-fn pending_by_reference<'a>(run: &'a Run, reference: &str) -> Option<&'a Task> {
-    open_tasks(run)
-        .find(|task| run.reference_of(task) == reference)
-        .or_else(|| open_tasks(run).find(|task| run.step_of(task).reference == reference))
 }
 
 /// Top-level keys of `over` put into `base`.

@@ -34,7 +34,7 @@ pub(crate) fn iterate(run: &Run, number: TaskNumber, context: Context<'_>) -> Re
         Ok(input) => input,
         Err(what) => return Ok(cannot_evaluate(number, condition, &what, context)),
     };
-    match script_task::evaluate((number, step.id), condition, &input, context)? {
+    match script_task::evaluate((number, task.step), condition, &input, context)? {
         Evaluated::Value(value) if is_true(&value.to_value()) => Ok(go_on(task, context)),
         Evaluated::Value(_) => Ok(Step::of(vec![closing::completed(number, None, context)])),
         Evaluated::Failed(what) | Evaluated::TimedOut(what) => {
@@ -93,8 +93,8 @@ fn condition_input(
     context: Context<'_>,
 ) -> Result<Result<Value, String>, Needs> {
     // Its inputs are resolved anew for each look, so that they may name what the body changes.
-    let step = run.step_of(task);
-    let mut map = match inputs::resolve(run, step, task.iteration, context)? {
+    let (step, place) = (run.step_of(task), (task.step, task.iteration));
+    let mut map = match inputs::of_place(run, place, None, step, context)? {
         Ok(input) => match input.to_value() {
             Value::Object(map) => map,
             _ => Map::new(),
@@ -103,18 +103,18 @@ fn condition_input(
     };
     let roots = script_roots(condition);
     let mut lacking = Vec::new();
-    for (name, step) in &run.definition.references {
-        let in_body = run.definition.step(*step).enclosing_loop == Some(task.step);
+    for (name, step) in run.body_of(task.step) {
         let is_named = match &roots {
-            ScriptRoots::Names(names) => names.contains(name),
+            ScriptRoots::Names(names) => names.contains(name.as_ref()),
             ScriptRoots::All => true,
         };
-        if !is_named || !(in_body || *step == task.step) {
+        if !is_named {
             continue;
         }
-        match named_output(run, task, *step, condition, context) {
+        let name = name.into_owned();
+        match named_output(run, task, step, condition, context) {
             Ok(Some(output)) => {
-                map.insert(name.clone(), output);
+                map.insert(name, output);
             }
             Ok(None) => {}
             Err(Lack::Payloads(payloads)) => lacking.extend(payloads),
@@ -135,7 +135,7 @@ fn named_output(
 ) -> Result<Option<Value>, Lack> {
     let payload = |at| context.fetched.payload(at);
     if step == task.step {
-        let part = if reads_only_iteration(condition, &run.step_of(task).reference) {
+        let part = if reads_only_iteration(condition, &run.reference_of_step(task.step)) {
             Part::Shallow
         } else {
             Part::Whole

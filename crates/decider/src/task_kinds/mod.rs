@@ -2,6 +2,9 @@
 
 pub mod closing;
 pub mod do_while;
+pub mod dynamic;
+pub mod dynamic_fork;
+pub mod exclusive_join;
 pub mod fork_join;
 pub mod inline;
 pub mod join;
@@ -11,6 +14,7 @@ pub mod script_task;
 pub mod set_variable;
 pub mod sub_workflow;
 pub mod switch;
+pub mod system_types;
 pub mod terminate;
 pub mod wait;
 pub mod wait_time;

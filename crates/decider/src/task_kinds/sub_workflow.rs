@@ -29,7 +29,7 @@ pub(crate) fn enter(
     let params = match document::resolve(params, &document)? {
         Ok(Value::Object(params)) => params,
         Ok(_) => {
-            let name = &run.definition.step(scheduled.step).name;
+            let name = &run.step(scheduled.step).name;
             let reason = format!(
                 "Task {name} is defined as sub-workflow and is missing subWorkflowParams. Please \
                  check the workflow definition"

@@ -48,6 +48,13 @@ pub struct Driven {
     pub logs: Vec<(TaskNumber, String)>,
 }
 
+impl Driven {
+    /// A payload that an event of the run brought.
+    pub fn payload(&self, at: Stored) -> Payload {
+        self.payloads.get(&at).cloned().expect("an event brought it")
+    }
+}
+
 /// The driver. A clone is another world with the same past.
 #[derive(Clone)]
 pub struct Bench {

@@ -2,6 +2,9 @@
 
 mod do_while;
 mod domains;
+mod dynamic;
+mod dynamic_fork;
+mod exclusive_join;
 mod fork_join;
 mod inline;
 mod operate;

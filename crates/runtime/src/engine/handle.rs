@@ -8,7 +8,7 @@ use fermata_decider::command::ReferenceUpdate;
 use fermata_decider::needs::{Evaluated, Script};
 use fermata_decider::run::decide::Reply;
 use fermata_decider::{Command, Rejection, script};
-use fermata_storage::{DefinitionKey, DefinitionRow, Store, SyncStats};
+use fermata_storage::{DefinitionKey, DefinitionRow, EndedRow, Store, SyncStats};
 use fermata_types::{Payload, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -21,6 +21,7 @@ use crate::metadata::Metadata;
 use crate::metrics::Metrics;
 use crate::payloads::PayloadCache;
 use crate::queues::{PollBook, WaitingRoom};
+use crate::retention::{Archive, Retention, Rules};
 use crate::shard::Machine;
 use crate::shard::driver::{Driver, Envelope, MAILBOX, World};
 use crate::shard::machine::{MachineConfig, Shared};
@@ -170,7 +171,20 @@ impl Engine {
         self.inner.store.sync_stats()
     }
 
-    pub(super) fn store(&self) -> &dyn Store {
+    /// How many shards there are.
+    #[must_use]
+    pub fn shards(&self) -> u16 {
+        self.inner.map.count()
+    }
+
+    /// Removes ended runs by rule, in the background, until the engine stops.
+    pub fn retain(&self, rules: Rules, archive: Arc<dyn Archive>) {
+        let retention = Retention::new(self.clone(), rules, archive);
+        let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.spawn("retention", retention.run());
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
         &*self.inner.store
     }
 
@@ -324,6 +338,19 @@ impl Engine {
         match self.ask(self.inner.map.of(run), Request::Delete(run)).await? {
             Answer::Done => Ok(()),
             _ => Err(EngineError::NoSuchRun(run)),
+        }
+    }
+
+    /// Removes what an ended row names, if it still tells the truth, and the row. Answers rows for
+    /// the sub-workflows that are left without their parent.
+    ///
+    /// # Errors
+    /// [`EngineError::Failed`].
+    pub async fn retire(&self, row: EndedRow) -> Result<Vec<EndedRow>, EngineError> {
+        let (shard, request) = (row.key.shard, Request::Retire(Box::new(row)));
+        match self.ask(shard, request).await? {
+            Answer::Retired(children) => Ok(children),
+            _ => Err(EngineError::OutcomeUnknown),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fermata_decider::Run;
 use fermata_decider::event::RunOutput;
 use fermata_decider::run::derived::{self, Part};
-use fermata_decider::run::{Stored, Task};
+use fermata_decider::run::{Stored, Task, dynamic};
 use fermata_storage::Store;
 use fermata_types::Payload;
 
@@ -69,10 +69,10 @@ impl RunView {
         }
     }
 
-    /// A task's input.
+    /// A task's input, put together where it is derived.
     #[must_use]
     pub fn task_input(&self, task: &Task) -> Payload {
-        self.payload(task.input)
+        dynamic::shown::input(&self.run, task, self.payload(task.input))
     }
 
     /// A task's output, put together where it is derived.

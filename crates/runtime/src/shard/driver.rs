@@ -110,19 +110,23 @@ impl Driver {
             if !self.submit().await {
                 return;
             }
-            if self.bell.durable() > seen || self.machine.has_internal_work() {
-                continue;
+            if self.bell.durable() <= seen {
+                self.wait(&mut is_open).await;
             }
-            self.wait(&mut is_open).await;
         }
     }
 
+    /// Waits for the next thing from outside. While the shard has work of its own it only looks
+    /// whether there is one: an endless run takes turns with everybody else, and lets the thread
+    /// serve other shards, timers and sockets.
     async fn wait(&mut self, is_open: &mut bool) {
+        let is_busy = self.machine.has_internal_work();
         let due = self.machine.poll_deadline();
         let now = self.world.clock.now();
         let sleep = due.map(|due| sleep_for(due, now));
+        // Whichever is ready, by chance: a busy shard's bell rings all the time, and must not keep
+        // its mailbox or its deadlines waiting.
         tokio::select! {
-            biased;
             () = self.bell.rung() => {}
             finished = self.results.1.recv() => {
                 if let Some(finished) = finished {
@@ -136,6 +140,7 @@ impl Driver {
             () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {
                 self.machine.handle_deadline(self.world.clock.now());
             }
+            () = tokio::task::yield_now(), if is_busy => {}
         }
     }
 

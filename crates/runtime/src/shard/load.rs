@@ -9,8 +9,7 @@ use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::run::{Lane, Stored};
 use fermata_decider::{Event, Run, apply};
 use fermata_storage::{
-    DeadlineKey, DedupKey, LaneKey, LookupKey, ReadError, ResolvedKey, Row, RowKey, RunKey,
-    ScanRange, Store,
+    DeadlineKey, DedupKey, EndedRow, LaneKey, ReadError, ResolvedKey, Row, RowKey, ScanRange, Store,
 };
 use fermata_types::{MessageOffset, Payload, RunId, ShardId, TaskNumber, Timestamp};
 
@@ -19,6 +18,7 @@ use crate::metadata::{DefinitionError, Metadata};
 use crate::payloads;
 use crate::shard::fetched::DEFAULT_LANE;
 use crate::shard::machine::LoadRequest;
+use crate::shard::removable::{Removable, Retirement, removable, retirement};
 
 /// Rows read at once.
 const PAGE: usize = 256;
@@ -45,8 +45,10 @@ pub enum Loaded {
     Messages(RunId, Vec<PendingMessage>),
     /// The run that holds an idempotency key, and since when.
     Dedup(DedupKey, Option<(RunId, Timestamp)>),
-    /// The keys of all rows of a run.
-    Keys(RunId, Vec<RowKey>),
+    /// The rows of a run; none when there is none.
+    Keys(RunId, Option<Removable>),
+    /// Whether what has ended is still so, and its rows.
+    Retirement(Box<EndedRow>, Retirement),
     /// A resolved definition; none when its row is missing or does not compile.
     Definition(DefinitionHash, Option<Arc<Workflow>>),
     /// It could not be read.
@@ -100,9 +102,12 @@ pub fn perform(
                 }
             };
         }
-        LoadRequest::Keys(run) => keys(store, shard, *run)
-            .map(|found| Loaded::Keys(*run, found))
-            .map_err(|error| LoadError::Read(*run, error)),
+        LoadRequest::Keys(run) => {
+            removable(store, metadata, shard, *run).map(|found| Loaded::Keys(*run, found))
+        }
+        LoadRequest::Retirement(row) => {
+            retirement(store, metadata, row).map(|found| Loaded::Retirement(row.clone(), found))
+        }
         LoadRequest::Definition(run, hash) => {
             match definition(store, metadata, shard, *run, *hash) {
                 Ok(found) => Ok(Loaded::Definition(*hash, Some(found))),
@@ -191,7 +196,7 @@ pub fn load_run(
     Ok(Some(LoadedRun { run, armed, log_lines }))
 }
 
-fn definition(
+pub(super) fn definition(
     store: &dyn Store,
     metadata: &Metadata,
     shard: ShardId,
@@ -228,26 +233,4 @@ fn messages(
         _ => None,
     });
     Ok(rows.collect())
-}
-
-fn keys(store: &dyn Store, shard: ShardId, run: RunId) -> Result<Vec<RowKey>, ReadError> {
-    let mut keys = vec![RowKey::Run(RunKey { run })];
-    if let Some(Row::Run(row)) = store.get(&RowKey::Run(RunKey { run }))? {
-        let name = row.name;
-        keys.push(RowKey::Lookup(LookupKey::Running { shard, name: name.clone(), run }));
-        if let Some(correlation) = row.correlation {
-            let key = LookupKey::Correlated { shard, name, correlation, run };
-            keys.push(RowKey::Lookup(key));
-        }
-    }
-    for range in [
-        ScanRange::History { run },
-        ScanRange::Payloads { run },
-        ScanRange::Lanes { run },
-        ScanRange::MessagesOfRun { run },
-        ScanRange::TaskLogsOfRun { run },
-    ] {
-        scan_all(store, &range, |row| keys.push(row.key()))?;
-    }
-    Ok(keys)
 }

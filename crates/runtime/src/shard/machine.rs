@@ -9,7 +9,9 @@ use fermata_decider::Command;
 use fermata_decider::definition::DefinitionHash;
 use fermata_decider::needs::EvaluationRequest;
 use fermata_decider::run::Stored;
-use fermata_storage::{Batch, DedupKey, DefinitionKey, DefinitionRow, QueueKey, Write};
+use fermata_storage::{
+    Batch, DedupKey, DefinitionKey, DefinitionRow, EndedKey, EndedRow, QueueKey, Write,
+};
 use fermata_types::{BatchNumber, MessageOffset, RunEpoch, RunId, ShardEpoch, ShardId, Timestamp};
 
 use crate::ids::{Mint, Salt};
@@ -80,6 +82,8 @@ pub enum LoadRequest {
     Dedup(DedupKey),
     /// All keys of a run's rows, to delete them.
     Keys(RunId),
+    /// Whether what has ended may be removed, and all keys of its rows.
+    Retirement(Box<EndedRow>),
     /// The resolved definition of a child whose start outlived the process that decided it.
     Definition(RunId, DefinitionHash),
 }
@@ -121,6 +125,7 @@ pub struct Machine {
     pub(super) deleted: BTreeMap<RunId, BatchNumber>,
     pub(super) reads: BTreeMap<RunId, Vec<Read>>,
     pub(super) deleting: BTreeMap<RunId, Vec<Token>>,
+    pub(super) retiring: BTreeMap<EndedKey, Token>,
     /// Starts of children that wait for their definition, by number of the command.
     pub(super) undefined: BTreeMap<DefinitionHash, Vec<u64>>,
     pub(super) internal: VecDeque<InternalItem>,
@@ -221,6 +226,7 @@ impl Machine {
             deleted: BTreeMap::new(),
             reads: BTreeMap::new(),
             deleting: BTreeMap::new(),
+            retiring: BTreeMap::new(),
             undefined: BTreeMap::new(),
             internal: VecDeque::new(),
             relay: Relay::default(),
@@ -282,6 +288,7 @@ impl Machine {
                 self.outputs.push_back(Output::Answer(token, Answer::Done));
             }
             Request::Delete(run) => self.delete(token, run),
+            Request::Retire(row) => self.retire(token, *row),
             Request::Define { puts, deletes } => self.define(token, puts, deletes),
         }
         self.run_internal(now);
@@ -309,7 +316,8 @@ impl Machine {
         self.outputs.pop_front()
     }
 
-    /// Goes on with what the shard asks of itself, up to the limit.
+    /// Goes on with what the shard asks of itself, up to the limit. A run that goes on ends the
+    /// round: its turn may be as long as turns get, and others have waited for it.
     pub fn run_internal(&mut self, now: Timestamp) {
         for _ in 0..INTERNAL_BEFORE_OUTSIDE {
             match self.internal.pop_front() {
@@ -319,6 +327,7 @@ impl Machine {
                         entry.continues = false;
                         let pending = Pending::new(Command::Continue, From::Nobody);
                         self.command(run, pending, now);
+                        break;
                     }
                 }
                 None => break,
@@ -410,6 +419,7 @@ impl Machine {
         tokens.extend(self.starts.values().flatten().map(|(token, ..)| *token));
         tokens.extend(self.watches.values().flatten().map(|watch| watch.token));
         tokens.extend(self.deleting.values().flatten().copied());
+        tokens.extend(self.retiring.values().copied());
         tokens.extend(self.reads.values().flatten().filter_map(|read| match read {
             Read::Snapshot(token) | Read::Watch(token, _) => Some(*token),
             _ => None,

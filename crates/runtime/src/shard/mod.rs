@@ -10,6 +10,8 @@ pub mod map;
 pub mod overlay;
 pub mod relay;
 pub mod release;
+pub mod removable;
+pub mod removal;
 pub mod request;
 pub mod staging;
 pub mod start;

@@ -5,9 +5,9 @@ use fermata_decider::effect::QueuePlace;
 use fermata_decider::event::Event;
 use fermata_decider::run::clock;
 use fermata_storage::{
-    DeadlineKey, DeadlineRow, LaneKey, LaneRow, LookupKey, LookupRow, MessageKey, MessageRow,
-    QueueKey, QueueRow, Ready, ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, TaskLogKey,
-    TaskLogRow, Write,
+    DeadlineKey, DeadlineRow, EndedKey, EndedKind, EndedRow, LaneKey, LaneRow, LookupKey,
+    LookupRow, MessageKey, MessageRow, QueueKey, QueueRow, Ready, ResolvedKey, ResolvedRow, Row,
+    RowKey, RunKey, RunRow, TaskLogKey, TaskLogRow, Write,
 };
 use fermata_types::{RunStatus, Timestamp};
 
@@ -178,6 +178,17 @@ impl Machine {
             idempotency_key: run.idempotency_key.clone(),
         }));
         self.stage_lookups(run, closed.is_some());
+        self.stage_ended(run, closed);
+    }
+
+    /// The row that retention reads. Children go with their parent.
+    fn stage_ended(&mut self, run: &fermata_decider::Run, closed: Option<Timestamp>) {
+        if let (Some(at), None) = (closed, run.parent) {
+            let key = EndedKey { shard: self.shard, at, run: run.id };
+            let name = run.definition.key.name.clone();
+            let (status, kind) = (run.status, EndedKind::Run);
+            self.put(Row::Ended(EndedRow { key, name, status, kind }));
+        }
     }
 
     fn stage_lookups(&mut self, run: &fermata_decider::Run, is_closed: bool) {

@@ -1,4 +1,4 @@
-//! Starting runs, loading them, deleting them; definitions; commands between runs.
+//! Starting runs, loading them; definitions; commands between runs.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use fermata_decider::Run;
 use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::event::Origin;
 use fermata_storage::{
-    DeadlineKey, DedupKey, DedupRow, DefinitionKey, DefinitionRow, Row, RowKey, RunKey, Write,
+    DedupKey, DedupRow, DefinitionKey, DefinitionRow, Row, RowKey, RunKey, Write,
 };
 use fermata_types::{RunId, Span, TaskStatus, Timestamp};
 
@@ -19,7 +19,7 @@ use crate::shard::relay::{From, Internal, Pending};
 use crate::shard::request::{Answer, Failure, Start, Strategy, Token, Wait};
 
 /// An idempotency key outlives its deleted run for that long (design 3).
-const KEY_KEPT: Span = Span::from_seconds(7 * 86_400);
+pub(super) const KEY_KEPT: Span = Span::from_seconds(7 * 86_400);
 
 impl Machine {
     /// Starts a run; one with an idempotency key asks for the key's row first. Concurrent starts
@@ -217,7 +217,8 @@ impl Machine {
                 };
                 self.key_read(&key, found, now);
             }
-            Loaded::Keys(run, keys) => self.keys_read(run, keys),
+            Loaded::Keys(run, found) => self.keys_read(run, found, now),
+            Loaded::Retirement(row, found) => self.retirement_read(*row, found, now),
             Loaded::Definition(hash, found) => self.definition_read(hash, found.as_ref(), now),
             Loaded::Failed(request) => self.load_failed(request),
         }
@@ -264,7 +265,9 @@ impl Machine {
                 entry.used = self.tick;
                 if self.has(Mutant::CounterResetOnLoad) {
                     let ended = |task: &fermata_decider::run::Task| task.status.is_terminal();
-                    let _ = entry.run.tasks.pop_if(|task| ended(task));
+                    if entry.run.tasks.last().is_some_and(ended) {
+                        let _ = entry.run.tasks.pop();
+                    }
                 }
                 let hash = entry.run.definition.hash;
                 self.resolved.insert(hash);
@@ -336,65 +339,10 @@ impl Machine {
             // The commands keep their rows: whoever starts next asks again.
             LoadRequest::Definition(_, hash) => drop(self.undefined.remove(&hash)),
             LoadRequest::Keys(run) => tokens.extend(self.deleting.remove(&run).unwrap_or_default()),
+            LoadRequest::Retirement(row) => tokens.extend(self.retiring.remove(&row.key)),
         }
         for token in tokens {
             self.outputs.push_back(Output::Answer(token, Answer::Failed(Failure::Unreadable)));
-        }
-    }
-
-    /// Deletes a run: all its rows in one batch. Rows of its tasks in queues are dropped when they
-    /// are met.
-    pub(super) fn delete(&mut self, token: Token, run: RunId) {
-        let waiting = self.deleting.entry(run).or_default();
-        waiting.push(token);
-        if waiting.len() == 1 {
-            // Rows that are staged now are not in the store yet: read them after their batch.
-            let ask = Held::Output(Output::Load(LoadRequest::Keys(run)));
-            let barrier = self.barrier(run);
-            self.hold(barrier, ask);
-        }
-    }
-
-    fn keys_read(&mut self, run: RunId, keys: Vec<RowKey>) {
-        let tokens = self.deleting.remove(&run).unwrap_or_default();
-        if self.runs.get(&run).is_some_and(|entry| entry.touched > self.durable) {
-            // It moved while its keys were read: once more, after that batch.
-            for token in tokens {
-                self.delete(token, run);
-            }
-            return;
-        }
-        let is_there = keys.len() > 1;
-        if is_there {
-            for key in keys {
-                self.stage(Write::Delete(key));
-            }
-            let deadline = DeadlineKey { shard: self.shard, run };
-            self.stage(Write::Delete(RowKey::Deadline(deadline)));
-            // After the rows: whoever hears that the run is gone hears it once that is durable.
-            self.forget_deleted(run);
-            self.hold(self.building, Held::Disarm(run));
-            self.deleted.insert(run, self.building);
-        }
-        let barrier = self.newest();
-        for token in tokens {
-            let answer = if is_there { Answer::Done } else { Answer::NotFound };
-            self.answer(barrier, token, answer);
-        }
-    }
-
-    /// Takes a run that is being deleted out of memory; whoever waits for it hears that it is gone.
-    fn forget_deleted(&mut self, run: RunId) {
-        let watches = self.watches.remove(&run).unwrap_or_default();
-        let mut gone: Vec<Token> = watches.iter().map(|watch| watch.token).collect();
-        if let Some(entry) = self.runs.remove(&run) {
-            gone.extend(entry.quiet_waiters.iter().map(|waiter| waiter.token));
-            for pending in &entry.parked {
-                self.refuse_absent(pending);
-            }
-        }
-        for token in gone {
-            self.answer(self.building, token, Answer::NotFound);
         }
     }
 

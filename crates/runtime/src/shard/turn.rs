@@ -151,7 +151,7 @@ impl Machine {
                 done.bytes += payload.len();
                 let index = entry.run.last.0.saturating_sub(entry.run.row.0);
                 let index = u16::try_from(index).unwrap_or(u16::MAX);
-                let at = fermata_decider::run::Stored { row: entry.run.row, index };
+                let at = fermata_decider::run::Stored::new(entry.run.row, index);
                 self.shared.payloads.put((entry.run.id, at), payload.clone());
                 // Its row is staged at the turn's end: until then neither overlay nor store has it,
                 // and the cache may have dropped it.
@@ -258,7 +258,7 @@ impl Machine {
         }
         let Some(key) = &pending.row else { return };
         let task = entry.run.task(key.ready.age.number());
-        let is_live = task.is_some_and(|task| task.queued == Some(key.ready.due));
+        let is_live = task.is_some_and(|task| task.queued() == Some(key.ready.due));
         if !is_live || entry.run.status.is_terminal() {
             entry.touched = self.building;
             self.stage(Write::Delete(RowKey::Queue(key.clone())));
@@ -302,7 +302,7 @@ impl Machine {
         metrics::count(&self.shared.metrics.tasks_leased);
         let Some(task) = entry.run.task(number) else { return };
         let input = self.shared.payloads.get(&(entry.run.id, task.input));
-        let run = std::sync::Arc::new(entry.run.without_tasks());
+        let run = std::sync::Arc::new(entry.run.without_tasks(task));
         let leased = Leased { run, task: task.clone(), input };
         let answer = Answer::Leased(Box::new(leased));
         self.outputs.push_back(Output::Answer(token, answer));

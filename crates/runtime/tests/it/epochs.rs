@@ -150,9 +150,9 @@ proptest! {
         let queued = moved.map(|ms| Timestamp::from_ms(NOW.as_ms() + ms));
         let answers = bench.run(&|run| {
             run.epoch = RunEpoch(raised);
-            for task in &mut run.tasks {
-                task.queued = queued;
-            }
+            let mut tasks: Vec<_> = run.tasks.iter().cloned().collect();
+            tasks.iter_mut().for_each(|task| task.set_queued(queued));
+            run.tasks = tasks.into_iter().collect();
         });
         let is_stale = matches!(answers.as_slice(), [Answer::Refused(Rejection::Stale)]);
         prop_assert!(is_stale, "{answers:?}");

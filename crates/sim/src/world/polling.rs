@@ -126,7 +126,7 @@ impl World {
             let request = Request::Run { run, command, wait: Wait::Durable };
             self.post(usize::from(key.shard.0), Asker::Nobody, request);
         } else {
-            let reference = leased.run.definition.step(leased.task.step).name.clone();
+            let reference = leased.run.step_of(&leased.task).name.clone();
             self.send(Packet::Task(worker, task, reference));
         }
         Ok(())

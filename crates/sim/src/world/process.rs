@@ -197,6 +197,7 @@ impl Shard {
                 | LoadRequest::Payload(run, _)
                 | LoadRequest::Messages(run, ..)
                 | LoadRequest::Keys(run) => Some(*run),
+                LoadRequest::Retirement(row) => Some(row.key.run),
                 LoadRequest::Dedup(_) | LoadRequest::Definition(..) => None,
             })
             .collect()

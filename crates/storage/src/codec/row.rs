@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::{CodecError, KeyReader, KeyWriter};
 use crate::rows::{
-    DeadlineRow, DedupRow, DefinitionRow, Family, HistoryRow, LaneRow, LookupRow, MessageRow,
-    OutboxRow, PayloadRow, QueueRow, ResolvedRow, Row, RowKey, RunRow, ScanRange, ShardRow,
-    StoredRow, TaskLogRow,
+    DeadlineRow, DedupRow, DefinitionRow, EndedRow, Family, HistoryRow, LaneRow, LookupRow,
+    MessageRow, OutboxRow, PayloadRow, QueueRow, ResolvedRow, Row, RowKey, RunRow, ScanRange,
+    ShardRow, StoredRow, TaskLogRow,
 };
 
 /// Appends a key's bytes; they sort as the keys do.
@@ -29,6 +29,7 @@ pub fn encode_key(key: &RowKey, out: &mut Vec<u8>) {
         RowKey::TaskLog(key) => TaskLogRow::put_key(key, &mut out),
         RowKey::Lookup(key) => LookupRow::put_key(key, &mut out),
         RowKey::Shard(key) => ShardRow::put_key(key, &mut out),
+        RowKey::Ended(key) => EndedRow::put_key(key, &mut out),
     }
 }
 
@@ -51,6 +52,7 @@ pub fn encode_key_of(row: &Row, out: &mut Vec<u8>) {
         Row::TaskLog(row) => TaskLogRow::put_key(&row.key, &mut out),
         Row::Lookup(row) => LookupRow::put_key(&row.key, &mut out),
         Row::Shard(row) => ShardRow::put_key(&row.key, &mut out),
+        Row::Ended(row) => EndedRow::put_key(&row.key, &mut out),
     }
 }
 
@@ -77,6 +79,7 @@ pub fn decode_key(bytes: &[u8]) -> Result<RowKey, CodecError> {
         Family::TaskLog => RowKey::TaskLog(TaskLogRow::take_key(&mut from)?),
         Family::Lookup => RowKey::Lookup(LookupRow::take_key(&mut from)?),
         Family::Shard => RowKey::Shard(ShardRow::take_key(&mut from)?),
+        Family::Ended => RowKey::Ended(EndedRow::take_key(&mut from)?),
     };
     from.finish()?;
     Ok(key)
@@ -104,6 +107,7 @@ pub fn encode_row(row: &Row, out: &mut Vec<u8>) {
         Row::TaskLog(row) => row.put_value(out),
         Row::Lookup(row) => row.put_value(out),
         Row::Shard(row) => row.put_value(out),
+        Row::Ended(row) => row.put_value(out),
     }
 }
 
@@ -128,6 +132,7 @@ pub fn decode_row(key: &[u8], value: &[u8]) -> Result<Row, CodecError> {
         RowKey::TaskLog(key) => Row::TaskLog(TaskLogRow::take_value(key, version, bytes)?),
         RowKey::Lookup(key) => Row::Lookup(LookupRow::take_value(key, version, bytes)?),
         RowKey::Shard(key) => Row::Shard(ShardRow::take_value(key, version, bytes)?),
+        RowKey::Ended(key) => Row::Ended(EndedRow::take_value(key, version, bytes)?),
     })
 }
 

@@ -10,10 +10,10 @@ use fermata_types::{
 
 use crate::rows::{
     DeadlineKey, DeadlineRow, DedupKey, DedupRow, DefinitionHash, DefinitionKey, DefinitionRow,
-    Family, HistoryKey, HistoryRow, LaneKey, LaneRow, LookupKey, LookupRow, MessageKey, MessageRow,
-    OutboxKey, OutboxRow, PayloadKey, PayloadRow, QueueKey, QueueRow, Ready, ResolvedKey,
-    ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange, ShardRow, ShardRowKey, TaskLogKey,
-    TaskLogRow,
+    EndedKey, EndedKind, EndedRow, Family, HistoryKey, HistoryRow, LaneKey, LaneRow, LookupKey,
+    LookupRow, MessageKey, MessageRow, OutboxKey, OutboxRow, PayloadKey, PayloadRow, QueueKey,
+    QueueRow, Ready, ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange, ShardRow,
+    ShardRowKey, TaskLogKey, TaskLogRow,
 };
 
 /// Names that are easily sorted wrongly: empty, prefixes of each other, with zeros, beyond ASCII.
@@ -85,6 +85,17 @@ pub fn sample_row(family: Family, place: u64, content: u64) -> Row {
         Family::Shard => ShardRow {
             key: ShardRowKey { shard: ShardId(number(place) as u16 + 100) },
             epoch: ShardEpoch(content),
+        }
+        .into(),
+        Family::Ended => EndedRow {
+            key: EndedKey { shard: shard(place), at: time(place / 2), run: run(place) },
+            name: name(content),
+            status: *pick(&STATUSES, content),
+            kind: match content % 3 {
+                0 => EndedKind::Key(name(content / 3)),
+                1 => EndedKind::Orphan,
+                _ => EndedKind::Run,
+            },
         }
         .into(),
     }
@@ -242,6 +253,7 @@ pub(super) fn ranges_of(key: &RowKey) -> Vec<ScanRange> {
             vec![ScanRange::Correlated { shard, name, correlation }]
         }
         RowKey::Shard(_) => Vec::new(),
+        RowKey::Ended(key) => vec![ScanRange::Ended { shard: key.shard }],
     };
     ranges.push(ScanRange::Family(key.family()));
     ranges

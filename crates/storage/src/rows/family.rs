@@ -34,11 +34,13 @@ pub enum Family {
     Lookup = 13,
     /// Shard epochs.
     Shard = 14,
+    /// Ended runs by the time they ended.
+    Ended = 17,
 }
 
 impl Family {
     /// All families in the order of their keys.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::History,
         Self::Run,
         Self::Payload,
@@ -53,6 +55,7 @@ impl Family {
         Self::TaskLog,
         Self::Lookup,
         Self::Shard,
+        Self::Ended,
     ];
 
     /// The stable number.

@@ -4,8 +4,8 @@ use fermata_types::{ShardId, ShardKey};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineKey, DedupKey, DefinitionKey, Family, HistoryKey, LaneKey, LookupKey, MessageKey,
-    OutboxKey, PayloadKey, QueueKey, ResolvedKey, RunKey, ShardRowKey, TaskLogKey,
+    DeadlineKey, DedupKey, DefinitionKey, EndedKey, Family, HistoryKey, LaneKey, LookupKey,
+    MessageKey, OutboxKey, PayloadKey, QueueKey, ResolvedKey, RunKey, ShardRowKey, TaskLogKey,
 };
 
 /// The key of a row of any family. The order of keys is the order of families, then that of the
@@ -40,6 +40,8 @@ pub enum RowKey {
     Lookup(LookupKey),
     /// A shard's epoch.
     Shard(ShardRowKey),
+    /// An ended run.
+    Ended(EndedKey),
 }
 
 /// Where a row lives: some keys name their shard, others a run, whose id carries the shard key
@@ -71,6 +73,7 @@ impl RowKey {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Ended(_) => Family::Ended,
         }
     }
 
@@ -94,6 +97,7 @@ impl RowKey {
                 LookupKey::Running { shard, .. } | LookupKey::Correlated { shard, .. },
             ) => Home::Shard(*shard),
             Self::Shard(key) => Home::Shard(key.shard),
+            Self::Ended(key) => Home::Shard(key.shard),
         }
     }
 }
@@ -179,5 +183,11 @@ impl From<LookupKey> for RowKey {
 impl From<ShardRowKey> for RowKey {
     fn from(key: ShardRowKey) -> Self {
         Self::Shard(key)
+    }
+}
+
+impl From<EndedKey> for RowKey {
+    fn from(key: EndedKey) -> Self {
+        Self::Ended(key)
     }
 }

@@ -16,12 +16,14 @@
 //! | task log | task, number | immutable, deleted with the run |
 //! | lookup | running or correlated | updatable, deletable |
 //! | shard | shard | updatable |
+//! | ended | shard, time, run | deleted with the run |
 //!
 //! A family's ordinal and its place in [`RowKey`] never change: they are the order of all keys.
 
 mod deadline;
 mod dedup;
 mod definition;
+mod ended;
 mod family;
 mod history;
 mod key;
@@ -41,6 +43,7 @@ mod task_log;
 pub use deadline::{DeadlineKey, DeadlineRow};
 pub use dedup::{DedupKey, DedupRow};
 pub use definition::{DefinitionKey, DefinitionRow};
+pub use ended::{EndedKey, EndedKind, EndedRow};
 pub use family::Family;
 pub(crate) use family::StoredRow;
 pub use history::{HistoryKey, HistoryRow};

@@ -6,9 +6,9 @@ use fermata_types::{
 
 use crate::codec::KeyWriter;
 use crate::rows::{
-    DeadlineKey, DedupKey, DefinitionHash, DefinitionKey, Family, HistoryKey, LaneKey, LookupKey,
-    MessageKey, OutboxKey, PayloadKey, QueueKey, Ready, ResolvedKey, RowKey, RunKey, ShardRowKey,
-    TaskLogKey, definition, lookup,
+    DeadlineKey, DedupKey, DefinitionHash, DefinitionKey, EndedKey, Family, HistoryKey, LaneKey,
+    LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, Ready, ResolvedKey, RowKey, RunKey,
+    ShardRowKey, TaskLogKey, definition, lookup,
 };
 
 /// A range of rows, read in key order.
@@ -130,6 +130,11 @@ pub enum ScanRange {
         /// The correlation id.
         correlation: String,
     },
+    /// A shard's ended runs, the earliest first.
+    Ended {
+        /// The shard.
+        shard: ShardId,
+    },
 }
 
 impl ScanRange {
@@ -156,6 +161,7 @@ impl ScanRange {
             Self::RunningOfShard { .. } | Self::Running { .. } | Self::Correlated { .. } => {
                 Family::Lookup
             }
+            Self::Ended { .. } => Family::Ended,
         })
     }
 
@@ -186,6 +192,7 @@ impl ScanRange {
             (Self::Resolved { shard }, RowKey::Resolved(key)) => key.shard == *shard,
             (Self::TaskLogsOfRun { run }, RowKey::TaskLog(key)) => key.task.run() == *run,
             (Self::TaskLogs { task }, RowKey::TaskLog(key)) => key.task == *task,
+            (Self::Ended { shard }, RowKey::Ended(key)) => key.shard == *shard,
             (_, RowKey::Definition(key)) => self.contains_definition(key),
             (_, RowKey::Lookup(key)) => self.contains_lookup(key),
             _ => false,
@@ -263,6 +270,7 @@ impl ScanRange {
                 run: lowest_run(ShardKey::wrapping(0)),
             }
             .into(),
+            Self::Ended { shard } => lowest_ended(shard),
         }
     }
 
@@ -282,7 +290,8 @@ impl ScanRange {
             | Self::Deadlines { shard }
             | Self::OutboxOfShard { source: shard }
             | Self::Dedups { shard }
-            | Self::Resolved { shard } => out.shard(*shard),
+            | Self::Resolved { shard }
+            | Self::Ended { shard } => out.shard(*shard),
             Self::Queue { shard, queue } => out.shard(*shard).text(queue),
             Self::Outbox { source, target } => out.shard(*source).shard(*target),
             Self::Messages { run, lane } => out.run(*run).text(lane),
@@ -319,6 +328,7 @@ fn lowest_of(family: Family) -> RowKey {
         Family::TaskLog => ScanRange::TaskLogsOfRun { run }.lowest(),
         Family::Lookup => lowest_running(shard, String::new()),
         Family::Shard => ShardRowKey { shard }.into(),
+        Family::Ended => lowest_ended(shard),
     }
 }
 
@@ -338,6 +348,11 @@ fn lowest_outbox(source: ShardId, target: ShardId) -> RowKey {
 
 fn lowest_message(run: RunId, lane: String) -> RowKey {
     MessageKey { run, lane, offset: MessageOffset(0) }.into()
+}
+
+fn lowest_ended(shard: ShardId) -> RowKey {
+    let run = lowest_run(ShardKey::wrapping(0));
+    EndedKey { shard, at: Timestamp::from_ms(i64::MIN), run }.into()
 }
 
 fn lowest_running(shard: ShardId, name: String) -> RowKey {

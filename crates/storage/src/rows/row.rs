@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineRow, DedupRow, DefinitionRow, Family, HistoryRow, LaneRow, LookupRow, MessageRow,
-    OutboxRow, PayloadRow, QueueRow, ResolvedRow, RowKey, RunRow, ShardRow, TaskLogRow,
+    DeadlineRow, DedupRow, DefinitionRow, EndedRow, Family, HistoryRow, LaneRow, LookupRow,
+    MessageRow, OutboxRow, PayloadRow, QueueRow, ResolvedRow, RowKey, RunRow, ShardRow, TaskLogRow,
 };
 
 /// A row of any family, key and all.
@@ -38,6 +38,8 @@ pub enum Row {
     Lookup(LookupRow),
     /// A shard's epoch.
     Shard(ShardRow),
+    /// An ended run.
+    Ended(EndedRow),
 }
 
 impl Row {
@@ -59,6 +61,7 @@ impl Row {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Ended(_) => Family::Ended,
         }
     }
 
@@ -80,6 +83,7 @@ impl Row {
             Self::TaskLog(row) => RowKey::TaskLog(row.key),
             Self::Lookup(row) => RowKey::Lookup(row.key.clone()),
             Self::Shard(row) => RowKey::Shard(row.key),
+            Self::Ended(row) => RowKey::Ended(row.key),
         }
     }
 }
@@ -165,5 +169,11 @@ impl From<LookupRow> for Row {
 impl From<ShardRow> for Row {
     fn from(row: ShardRow) -> Self {
         Self::Shard(row)
+    }
+}
+
+impl From<EndedRow> for Row {
+    fn from(row: EndedRow) -> Self {
+        Self::Ended(row)
     }
 }

@@ -153,6 +153,13 @@ fn of_shards() -> BoxedStrategy<Row> {
         (shard(), number()).prop_map(|(shard, epoch)| {
             ShardRow { key: ShardRowKey { shard }, epoch: ShardEpoch(epoch) }.into()
         }),
+        (shard(), time(), run(), text(), prop::option::of(text())).prop_map(
+            |(shard, at, run, name, key)| {
+                let kind = key.map_or(EndedKind::Run, EndedKind::Key);
+                let key = EndedKey { shard, at, run };
+                EndedRow { key, name, status: RunStatus::Failed, kind }.into()
+            }
+        ),
     ]
     .boxed()
 }
@@ -203,6 +210,7 @@ pub fn range() -> BoxedStrategy<ScanRange> {
         shard().prop_map(|shard| ScanRange::QueuesOfShard { shard }),
         (shard(), text()).prop_map(|(shard, queue)| ScanRange::Queue { shard, queue }),
         shard().prop_map(|shard| ScanRange::Deadlines { shard }),
+        shard().prop_map(|shard| ScanRange::Ended { shard }),
         shard().prop_map(|source| ScanRange::OutboxOfShard { source }),
         (shard(), shard()).prop_map(|(source, target)| ScanRange::Outbox { source, target }),
         run().prop_map(|run| ScanRange::Lanes { run }),

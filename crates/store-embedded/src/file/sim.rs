@@ -211,6 +211,13 @@ impl FileHandle for SimFile {
         self.operate()?.grow(self.inode, length)
     }
 
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        let length = usize::try_from(length).map_err(io::Error::other)?;
+        let mut disk = self.operate()?;
+        disk.grow(self.inode, length)?;
+        disk.truncate(self.inode, length)
+    }
+
     fn truncate(&self, length: u64) -> io::Result<()> {
         let length = usize::try_from(length).map_err(io::Error::other)?;
         self.operate()?.truncate(self.inode, length)

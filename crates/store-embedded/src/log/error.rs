@@ -36,6 +36,13 @@ pub enum OpenError {
         /// The directory.
         dir: PathBuf,
     },
+    /// While a long log was read, its rows could not be moved to the checkpoint.
+    #[error("cannot write a checkpoint")]
+    Checkpoint {
+        /// What failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The file system failed.
     #[error("cannot {action} {}", path.display())]
     Io {

@@ -1,5 +1,6 @@
 //! Integration tests of the embedded store.
 
+mod checkpoint;
 mod conformance;
 mod corrupt;
 mod crash;

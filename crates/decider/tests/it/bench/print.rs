@@ -50,7 +50,7 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
         Event::TaskForgiven { task } => format!("{} forgiven", named(run, *task)),
         Event::TaskSettled { task } => format!("{} settled", named(run, *task)),
         Event::BranchChosen { task, first } => {
-            let first = first.map_or("none", |step| &run.definition.step(step).reference);
+            let first = first.map_or("none".into(), |step| run.reference_of_step(step));
             format!("{} chose {first}", named(run, *task))
         }
         Event::LoopAdvanced { task, iteration, .. } => {
@@ -62,6 +62,15 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
         Event::RunClosed { status, failed_task, .. } => {
             let by = failed_task.map(|task| format!(" by #{}", task.0)).unwrap_or_default();
             format!("run {status}{by}")
+        }
+        Event::BranchesPlanned(planned) => {
+            let count = planned.lengths.len();
+            let steps = planned.steps.len();
+            format!("{} has {count} branches of {steps} steps", named(run, planned.task))
+        }
+        Event::TaskResolved { task, .. } => {
+            let name = run.dynamic.resolved(*task).map_or("?", |step| &step.name);
+            format!("#{} is {name}", task.0)
         }
         Event::TaskReturned { task, .. } => format!("{} returned", named(run, *task)),
         Event::ChildStarted { task, child, .. } => {
@@ -213,8 +222,8 @@ fn task_line(driven: &Driven, task: &Task) -> String {
     let run = &driven.run;
     let mut line =
         format!("  #{} {} {}", task.number.0, run.reference_of(task), run.shown_status(task));
-    if task.retry_count > 0 {
-        let _ = write!(line, " retry={}", task.retry_count);
+    if task.retry_count() > 0 {
+        let _ = write!(line, " retry={}", task.retry_count());
     }
     if task.iteration > 0 {
         let _ = write!(line, " iteration={}", task.iteration);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fermata_decider::context::{Fetched, Found, PendingMessage};
+use fermata_decider::definition::resolve_task;
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use fermata_decider::run::Stored;
 use fermata_types::{MessageOffset, Payload, RunId, ShardKey, Timestamp};
@@ -70,6 +71,10 @@ impl Fetched for View<'_> {
 
     fn is_polled(&self, task_type: &str, domain: &str) -> bool {
         self.bench.polled.contains(&(task_type.to_owned(), domain.to_owned()))
+    }
+
+    fn resolve_task(&self, task: &mut serde_json::Value) {
+        resolve_task(task, &self.bench.catalog);
     }
 
     fn environment(&self, _: &str) -> Option<String> {
