@@ -12,8 +12,8 @@ use anyhow::{Context as _, bail};
 
 use crate::client::{Client, Target};
 
-/// How long a server may take until `/health` answers 200.
-const READY_MAX: Duration = Duration::from_secs(180);
+/// How long a server may take until `/health` answers 200: Java on a busy machine is slow.
+const READY_MAX: Duration = Duration::from_secs(600);
 /// How long it may take to drain after SIGTERM before it is killed.
 const DRAIN_MAX: Duration = Duration::from_secs(60);
 /// How long to wait between two looks: what a time to ready may be too long by.
