@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Run everything a second time with so many milliseconds added to each sync
     #[arg(long)]
     added_sync_ms: Option<u64>,
+    /// Print reports that were taken before side by side, the first against each other
+    #[arg(long, num_args = 2..)]
+    compare: Vec<PathBuf>,
     /// Count instructions of small pieces of work and compare with `bench/baseline`
     #[arg(long, conflicts_with_all = ["against", "added_sync_ms", "soak"])]
     instructions: bool,
@@ -66,6 +69,12 @@ enum Against {
 
 /// Builds what is needed, drives each server, and compares them if there are several.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if !arguments.compare.is_empty() {
+        let read = |path: &PathBuf| Report::read(&fs::read_to_string(path)?);
+        let reports = arguments.compare.iter().map(read).collect::<Result<Vec<_>>>();
+        print!("{}", compare::table(&reports.context("reading the reports to compare")?));
+        return Ok(());
+    }
     if arguments.micro {
         let mut cargo = process::cargo(&["bench", "--package", "fermata-bench", "--bench"]);
         return process::run(cargo.args(["micro", "--"]).args(&arguments.rest));
@@ -179,6 +188,7 @@ mod tests {
         Arguments {
             against: None,
             added_sync_ms: None,
+            compare: Vec::new(),
             instructions: false,
             update_baseline: false,
             micro: false,
