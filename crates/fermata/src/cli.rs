@@ -106,6 +106,12 @@ pub struct ServerOptions {
     /// Payloads that clients upload.
     #[command(flatten)]
     pub uploads: UploadOptions,
+    /// Microseconds added to each sync of the log. For benchmarks only: what a slower disk would
+    /// do. It makes nothing safer.
+    #[arg(long, env = "FERMATA_BENCH_ADDED_SYNC_US", default_value_t = 0, hide = true,
+          value_parser = clap::value_parser!(u64).range(0..=1_000_000))]
+    pub bench_added_sync_us: u64,
+
     /// Removes ended runs by rule; the first rule that applies decides, and a run to which none
     /// applies is kept for ever. Repeatable; several in one value are parted by `;`.
     /// `age=7d,status=COMPLETED|TERMINATED,definition=order*,then=archive`: only the age is needed

@@ -6,6 +6,7 @@ mod doctor;
 mod lifecycle;
 mod payload_options;
 mod server;
+mod slower_sync;
 mod telemetry;
 mod upload_options;
 

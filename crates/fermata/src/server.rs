@@ -21,6 +21,7 @@ use fermata_system_tasks::{Config as WorkersConfig, Secrets, Workers};
 
 use crate::archive::FileArchive;
 use crate::cli::ServerOptions;
+use crate::slower_sync::SlowerSync;
 use crate::{lifecycle, telemetry};
 
 /// Stack of each serving thread: JSON bodies may be nested deep.
@@ -152,9 +153,14 @@ fn start_workers(engine: &Engine, hosts: Hosts, options: &ServerOptions) -> Work
 fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
     let mut name = [0; 16];
     fill_randomly(&mut name)?;
-    let store_options = Options::new(StoreId(name))
+    let mut store_options = Options::new(StoreId(name))
         .segment_bytes(options.segment_bytes)
         .delta_bytes(options.delta_bytes);
+    if options.bench_added_sync_us > 0 {
+        tracing::warn!(added_us = options.bench_added_sync_us, "each sync is made slower");
+        let added = Duration::from_micros(options.bench_added_sync_us);
+        store_options = store_options.files(SlowerSync::new(added));
+    }
     let store = EmbeddedStore::open(&options.data_dir, store_options).map_err(|source| {
         let dir = options.data_dir.display().to_string();
         ServerError::Store { dir, source: Box::new(source) }
