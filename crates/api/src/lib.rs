@@ -5,6 +5,7 @@
 //! came of it with `views`. `error` is the one table from refusals to statuses.
 
 mod answer;
+mod backup;
 mod conductor;
 mod error;
 mod export;

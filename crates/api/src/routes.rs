@@ -13,7 +13,7 @@ use crate::conductor::{
     signals, start, task_metadata, tasks, workflows,
 };
 use crate::state::{App, Options};
-use crate::{metrics, ui};
+use crate::{backup, metrics, ui};
 
 /// The whole surface. Threads that serve it need `lenient::READER_STACK_BYTES` of stack.
 ///
@@ -29,6 +29,7 @@ pub fn router(engine: Engine, options: Options) -> Router {
         .route("/health", get(health::health))
         .route("/api/health", get(health::health))
         .route("/api/version", get(health::version))
+        .route("/api/admin/backup", get(backup::backup))
         .route("/metrics", get(metrics::metrics))
         .fallback(ui::fallback)
         .method_not_allowed_fallback(ui::wrong_method)

@@ -26,9 +26,46 @@ pub enum Command {
     /// Look at a data directory: how fast its disk syncs, and whether every open run names what it
     /// waits for. Exit code 0: all is well; 1: something was found; 2: it could not look.
     Doctor(DoctorOptions),
+    /// Write everything a server has into one file, while it goes on.
+    Backup(BackupOptions),
+    /// Make a data directory from a backup.
+    Restore(RestoreOptions),
     /// Answer jq queries on the standard streams; the server starts this itself.
     #[command(hide = true)]
     JqWorker,
+}
+
+/// What is backed up, and where to.
+#[derive(Debug, Clone, Args)]
+pub struct BackupOptions {
+    /// The file to write. It must not exist; it appears under this name only when it is whole.
+    #[arg(long)]
+    pub output: PathBuf,
+
+    /// The server to ask. It goes on serving.
+    #[arg(
+        long,
+        env = "FERMATA_SERVER",
+        default_value = "http://127.0.0.1:8080",
+        conflicts_with = "data_dir"
+    )]
+    pub server: String,
+
+    /// A data directory that no server is using, instead of a server.
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Which backup is restored, and where to.
+#[derive(Debug, Clone, Args)]
+pub struct RestoreOptions {
+    /// The backup.
+    #[arg(long)]
+    pub input: PathBuf,
+
+    /// The data directory to make; it must not hold a store.
+    #[arg(long, env = "FERMATA_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
 }
 
 /// What the doctor looks at.

@@ -1,8 +1,10 @@
 //! The Fermata binary: the server, and what operators run beside it.
 
 mod archive;
+mod backup;
 mod cli;
 mod doctor;
+mod download;
 mod lifecycle;
 mod payload_options;
 mod server;
@@ -22,6 +24,8 @@ fn main() -> ExitCode {
     match cli.command {
         cli::Command::Server(options) => server::run(&options),
         cli::Command::Doctor(options) => doctor::run(&options),
+        cli::Command::Backup(options) => backup::backup(&options),
+        cli::Command::Restore(options) => backup::restore(&options),
         cli::Command::JqWorker => match fermata_evaluators::jq::serve() {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,

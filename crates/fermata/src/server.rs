@@ -152,7 +152,7 @@ fn start_workers(engine: &Engine, hosts: Hosts, options: &ServerOptions) -> Work
 
 fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
     let mut name = [0; 16];
-    fill_randomly(&mut name)?;
+    fill_randomly(&mut name).map_err(ServerError::Randomness)?;
     let mut store_options = Options::new(StoreId(name))
         .segment_bytes(options.segment_bytes)
         .delta_bytes(options.delta_bytes);
@@ -204,8 +204,8 @@ fn scripts(options: &ServerOptions) -> Result<Scripts, ServerError> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a new store's name, once in its life")]
-fn fill_randomly(name: &mut [u8; 16]) -> Result<(), ServerError> {
-    getrandom::fill(name).map_err(ServerError::Randomness)
+pub fn fill_randomly(name: &mut [u8; 16]) -> Result<(), getrandom::Error> {
+    getrandom::fill(name)
 }
 
 /// A failed write or sync is not retried (design 4): the process ends without answering anyone.

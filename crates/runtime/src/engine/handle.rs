@@ -8,7 +8,8 @@ use fermata_decider::command::ReferenceUpdate;
 use fermata_decider::needs::{Evaluated, Language, Script};
 use fermata_decider::run::decide::Reply;
 use fermata_decider::{Command, Rejection, script};
-use fermata_storage::{DefinitionKey, DefinitionRow, EndedRow, Store, SyncStats};
+use fermata_storage::backup::BackupSource;
+use fermata_storage::{DefinitionKey, DefinitionRow, EndedRow, ReadError, Store, SyncStats};
 use fermata_types::{Payload, PayloadLimits, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -196,6 +197,14 @@ impl Engine {
         let retention = Retention::new(self.clone(), rules, archive);
         let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.spawn("retention", retention.run());
+    }
+
+    /// Begins a backup of everything that is durable now; commits go on meanwhile.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn backup(&self) -> Result<BackupSource, ReadError> {
+        Ok(BackupSource::new(self.inner.store.view()?))
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

@@ -9,6 +9,8 @@ pub mod recovery;
 mod rows_read;
 pub mod run_view;
 
+pub use fermata_storage::backup::BackupSource;
+
 pub use config::{Config, OpenError, Parts};
 pub use handle::{Engine, EngineError};
 pub use poll::{PollRequest, Polled};

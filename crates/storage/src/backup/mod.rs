@@ -12,7 +12,9 @@
 
 mod layout;
 mod reader;
+mod source;
 mod writer;
 
 pub use reader::{BackupError, BackupReader};
+pub use source::BackupSource;
 pub use writer::{BLOCK_BYTES, BackupWriter};

@@ -75,6 +75,13 @@ impl<W: Write> BackupWriter<W> {
     }
 }
 
+impl BackupWriter<Vec<u8>> {
+    /// Takes the bytes of the blocks closed so far.
+    pub fn take_written(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+}
+
 fn length(bytes: &[u8]) -> io::Result<[u8; 4]> {
     let length = u32::try_from(bytes.len());
     length.map(u32::to_be_bytes).map_err(|_| io::Error::other("a row is longer than 4 GiB"))
