@@ -86,13 +86,16 @@ struct Waiting {
     deadlines: BTreeMap<RunId, Timestamp>,
     /// Children whose start or end is on its way.
     moving: BTreeSet<RunId>,
+    /// Tasks that asked for a run of another tree and have not heard of it: the request or its
+    /// answer is on its way.
+    asking: BTreeSet<TaskId>,
 }
 
 impl Waiting {
     fn read(store: &dyn Store, shards: u16) -> Result<Self, ReadError> {
         let mut queued = BTreeSet::new();
         let mut deadlines = BTreeMap::new();
-        let mut moving = BTreeSet::new();
+        let (mut moving, mut asking) = (BTreeSet::new(), BTreeSet::new());
         scan_all(store, &ScanRange::Family(Family::Queue), |row| {
             if let Row::Queue(row) = row {
                 queued.insert(row.key.ready.age);
@@ -109,11 +112,15 @@ impl Waiting {
                 match relay::decode(&row) {
                     Some(Internal::StartChild { child, .. }) => moving.insert(child),
                     Some(Internal::ChildEnded(end)) => moving.insert(end.child),
+                    Some(Internal::StartRun(start)) => {
+                        start.asked_by.is_some_and(|asked| asking.insert(asked.task))
+                    }
+                    Some(Internal::StartAnswered(answer)) => asking.insert(answer.asked_by.task),
                     _ => false,
                 };
             })?;
         }
-        Ok(Self { queued, deadlines, moving })
+        Ok(Self { queued, deadlines, moving, asking })
     }
 }
 
@@ -171,7 +178,16 @@ fn waits_outside(
         Kind::SubWorkflow { .. } => has_child(store, task, waiting)
             .map(|()| true)
             .map_err(|what| format!("sub-workflow task {id} {what}")),
-        Kind::Wait | Kind::Human | Kind::PullMessages => Ok(true),
+        Kind::StartWorkflow => {
+            // One that waits for the end of a delay has a deadline.
+            let is_delayed = task.status == TaskStatus::Scheduled;
+            if !is_delayed && !waiting.asking.contains(&id) {
+                return Err(format!("task {id} asked for a run, and nothing of that is on its way"));
+            }
+            Ok(true)
+        }
+        // An EVENT task that is open has published, and is completed by someone else.
+        Kind::Wait | Kind::Human | Kind::PullMessages | Kind::Event { .. } => Ok(true),
         _ => Ok(false),
     }
 }

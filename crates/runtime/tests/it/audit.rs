@@ -28,9 +28,11 @@ async fn runs_that_wait_for_something_are_well() {
     server.start(simple("worker"), None).await;
     server.start(parent(), None).await;
     server.start(timed(), None).await;
+    server.start(event(), None).await;
+    server.start(delayed_start(), None).await;
     let (audited, findings) = found(&server);
     assert_eq!(findings, [""; 0]);
-    assert_eq!(audited, Audited { runs: 6, open: 5, queued: 1 });
+    assert_eq!(audited, Audited { runs: 8, open: 7, queued: 1 });
 }
 
 #[tokio::test]
@@ -69,6 +71,18 @@ fn simple(name: &str) -> serde_json::Value {
 fn timed() -> serde_json::Value {
     json!({"name": "timed", "tasks": [{"name": "w", "taskReferenceName": "w", "type": "WAIT",
         "inputParameters": {"duration": "1 hour"}}]})
+}
+
+/// Published, and completed by someone else.
+fn event() -> serde_json::Value {
+    json!({"name": "event", "tasks": [{"name": "e", "taskReferenceName": "e", "type": "EVENT",
+        "sink": "conductor:told", "asyncComplete": true}]})
+}
+
+fn delayed_start() -> serde_json::Value {
+    json!({"name": "delayed", "tasks": [{"name": "s", "taskReferenceName": "s",
+        "type": "START_WORKFLOW", "startDelay": 3600,
+        "inputParameters": {"startWorkflow": {"name": "other"}}}]})
 }
 
 fn parent() -> serde_json::Value {

@@ -66,7 +66,7 @@ fn waits_outside(
             is_asked_for(shadow, run, task)?;
             Ok(true)
         }
-        Kind::Wait | Kind::Human | Kind::PullMessages => Ok(true),
+        Kind::Wait | Kind::Human | Kind::PullMessages | Kind::Event { .. } => Ok(true),
         _ => Ok(false),
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const QUEUES: &[&str] = &["sure", "east:sure", "flaky", "slow", "late
 pub(crate) const STARTED: &[(&str, usize)] = &[
     ("sequence", 5),
     ("large", 6),
-    ("policies", 8),
+    ("policies", 7),
     ("branches", 10),
     ("forks", 10),
     ("loops", 4),
@@ -26,7 +26,7 @@ pub(crate) const STARTED: &[(&str, usize)] = &[
     ("stops", 2),
     ("wide", 2),
     ("spread", 6),
-    ("errands", 14),
+    ("errands", 13),
 ];
 
 /// Workflows whose runs end COMPLETED unless someone ends or deletes them.

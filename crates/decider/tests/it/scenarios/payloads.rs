@@ -79,6 +79,8 @@ fn an_input_over_the_limit_fails_every_kind_of_task() {
     for step in [
         big("SIMPLE", "a"),
         with(sub_workflow("a", "c"), json!({ "inputParameters": { "big": on } })),
+        step_with("START_WORKFLOW", "a", json!({ "startWorkflow": { "name": "c" }, "big": on })),
+        with(big("EVENT", "a"), json!({ "sink": "conductor" })),
         big("WAIT", "a"),
         big("HUMAN", "a"),
         big("INLINE", "a"),
