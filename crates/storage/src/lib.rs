@@ -19,9 +19,10 @@ pub use faults::{Fault, FaultyStore};
 pub use model::ModelStore;
 pub use rows::{
     DeadlineKey, DeadlineRow, DedupKey, DedupRow, DefinitionHash, DefinitionKey, DefinitionRow,
-    Family, HistoryKey, HistoryRow, Home, LaneKey, LaneRow, LookupKey, LookupRow, MessageKey,
-    MessageRow, OutboxKey, OutboxRow, PayloadKey, PayloadRow, QueueKey, QueueRow, Ready,
-    ReceivedKey, ReceivedRow, ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange,
-    ShardRow, ShardRowKey, TaskLogKey, TaskLogRow,
+    DueDeadlineKey, DueDeadlineRow, Family, HistoryKey, HistoryRow, Home, LaneKey, LaneRow,
+    LeaseKey, LeaseRow, LookupKey, LookupRow, MessageKey, MessageRow, OutboxKey, OutboxRow,
+    PayloadKey, PayloadRow, QueueKey, QueueRow, Ready, ReceivedKey, ReceivedRow, ResolvedKey,
+    ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange, ShardRow, ShardRowKey, TaskLogKey,
+    TaskLogRow,
 };
 pub use store::{CommitError, Page, ReadError, Store, SyncStats};

@@ -36,11 +36,15 @@ pub enum Family {
     Shard = 14,
     /// How far each shard has taken in what each other one sends.
     Received = 16,
+    /// Tasks in workers' hands whose type has a limit.
+    Lease = 18,
+    /// When each run must be looked at, by time.
+    DueDeadline = 19,
 }
 
 impl Family {
     /// All families in the order of their keys.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::History,
         Self::Run,
         Self::Payload,
@@ -56,6 +60,8 @@ impl Family {
         Self::Lookup,
         Self::Shard,
         Self::Received,
+        Self::Lease,
+        Self::DueDeadline,
     ];
 
     /// The stable number.

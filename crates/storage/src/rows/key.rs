@@ -4,8 +4,9 @@ use fermata_types::{ShardId, ShardKey};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineKey, DedupKey, DefinitionKey, Family, HistoryKey, LaneKey, LookupKey, MessageKey,
-    OutboxKey, PayloadKey, QueueKey, ReceivedKey, ResolvedKey, RunKey, ShardRowKey, TaskLogKey,
+    DeadlineKey, DedupKey, DefinitionKey, DueDeadlineKey, Family, HistoryKey, LaneKey, LeaseKey,
+    LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, ReceivedKey, ResolvedKey, RunKey,
+    ShardRowKey, TaskLogKey,
 };
 
 /// The key of a row of any family. The order of keys is the order of families, then that of the
@@ -42,6 +43,10 @@ pub enum RowKey {
     Shard(ShardRowKey),
     /// How far a shard has taken in what another sends.
     Received(ReceivedKey),
+    /// A task in a worker's hands whose type has a limit.
+    Lease(LeaseKey),
+    /// When a run must be looked at.
+    DueDeadline(DueDeadlineKey),
 }
 
 /// Where a row lives: some keys name their shard, others a run, whose id carries the shard key
@@ -74,6 +79,8 @@ impl RowKey {
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
             Self::Received(_) => Family::Received,
+            Self::Lease(_) => Family::Lease,
+            Self::DueDeadline(_) => Family::DueDeadline,
         }
     }
 
@@ -98,6 +105,8 @@ impl RowKey {
             ) => Home::Shard(*shard),
             Self::Shard(key) => Home::Shard(key.shard),
             Self::Received(key) => Home::Shard(key.target),
+            Self::Lease(key) => Home::Shard(key.shard),
+            Self::DueDeadline(key) => Home::Shard(key.shard),
         }
     }
 }
@@ -189,5 +198,17 @@ impl From<ShardRowKey> for RowKey {
 impl From<ReceivedKey> for RowKey {
     fn from(key: ReceivedKey) -> Self {
         Self::Received(key)
+    }
+}
+
+impl From<LeaseKey> for RowKey {
+    fn from(key: LeaseKey) -> Self {
+        Self::Lease(key)
+    }
+}
+
+impl From<DueDeadlineKey> for RowKey {
+    fn from(key: DueDeadlineKey) -> Self {
+        Self::DueDeadline(key)
     }
 }

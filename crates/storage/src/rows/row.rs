@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineRow, DedupRow, DefinitionRow, Family, HistoryRow, LaneRow, LookupRow, MessageRow,
-    OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow, RowKey, RunRow, ShardRow,
-    TaskLogRow,
+    DeadlineRow, DedupRow, DefinitionRow, DueDeadlineRow, Family, HistoryRow, LaneRow, LeaseRow,
+    LookupRow, MessageRow, OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow, RowKey,
+    RunRow, ShardRow, TaskLogRow,
 };
 
 /// A row of any family, key and all.
@@ -41,6 +41,10 @@ pub enum Row {
     Shard(ShardRow),
     /// How far a shard has taken in what another sends.
     Received(ReceivedRow),
+    /// A task in a worker's hands whose type has a limit.
+    Lease(LeaseRow),
+    /// When a run must be looked at.
+    DueDeadline(DueDeadlineRow),
 }
 
 impl Row {
@@ -63,6 +67,8 @@ impl Row {
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
             Self::Received(_) => Family::Received,
+            Self::Lease(_) => Family::Lease,
+            Self::DueDeadline(_) => Family::DueDeadline,
         }
     }
 
@@ -85,6 +91,8 @@ impl Row {
             Self::Lookup(row) => RowKey::Lookup(row.key.clone()),
             Self::Shard(row) => RowKey::Shard(row.key),
             Self::Received(row) => RowKey::Received(row.key),
+            Self::Lease(row) => RowKey::Lease(row.key),
+            Self::DueDeadline(row) => RowKey::DueDeadline(row.key),
         }
     }
 }
@@ -176,5 +184,17 @@ impl From<ShardRow> for Row {
 impl From<ReceivedRow> for Row {
     fn from(row: ReceivedRow) -> Self {
         Self::Received(row)
+    }
+}
+
+impl From<LeaseRow> for Row {
+    fn from(row: LeaseRow) -> Self {
+        Self::Lease(row)
+    }
+}
+
+impl From<DueDeadlineRow> for Row {
+    fn from(row: DueDeadlineRow) -> Self {
+        Self::DueDeadline(row)
     }
 }
