@@ -44,13 +44,19 @@ pub enum Mutant {
     CounterResetOnLoad,
     /// Large payloads are not written.
     PayloadRowNotWritten,
+    /// What is read of a queue lacks its best row.
+    RefillLosesRow,
+    /// A permit is not given back.
+    PermitNotFreed,
+    /// The row of a lease under limits is not written: after a crash nobody counts it.
+    LeaseNotDurable,
     /// After a refusal, batches that were already on their way are written.
     RefusedStateGoesOn,
 }
 
 impl Mutant {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::ReleaseBeforeCommit,
         Self::EarlyUnchanged,
         Self::EarlyRejection,
@@ -69,6 +75,9 @@ impl Mutant {
         Self::EarlyEviction,
         Self::CounterResetOnLoad,
         Self::PayloadRowNotWritten,
+        Self::RefillLosesRow,
+        Self::PermitNotFreed,
+        Self::LeaseNotDurable,
         Self::RefusedStateGoesOn,
     ];
 }

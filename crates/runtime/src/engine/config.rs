@@ -8,6 +8,7 @@ use fermata_storage::{CommitError, ReadError, Store};
 use crate::clock::Clock;
 use crate::evaluator::Evaluator;
 use crate::ids::Salt;
+use crate::queues::Bounds;
 
 /// The parts an engine is wired from.
 pub struct Parts {
@@ -34,6 +35,10 @@ pub struct Config {
     pub script_places: usize,
     /// Runs each shard keeps in memory.
     pub cached_runs: usize,
+    /// How much of each queue is in memory.
+    pub queues: Bounds,
+    /// Deadlines each shard keeps in memory.
+    pub deadlines: usize,
     /// Names allowed as `${workflow.env.NAME}`, with their values.
     pub environment: BTreeMap<String, String>,
 }
@@ -45,6 +50,8 @@ impl Default for Config {
             payload_cache_bytes: crate::payloads::CACHE_BYTES,
             script_places: 4,
             cached_runs: crate::shard::machine::CACHED_RUNS,
+            queues: Bounds::default(),
+            deadlines: crate::shard::wheel::DEADLINES_IN_MEMORY,
             environment: BTreeMap::new(),
         }
     }

@@ -20,7 +20,7 @@ use crate::evaluator::Evaluator;
 use crate::metadata::Metadata;
 use crate::metrics::Metrics;
 use crate::payloads::PayloadCache;
-use crate::queues::{PollBook, WaitingRoom};
+use crate::queues::{Hub, Permits, PollBook, WaitingRoom};
 use crate::shard::Machine;
 use crate::shard::driver::{Driver, Envelope, MAILBOX, World};
 use crate::shard::machine::{MachineConfig, Shared};
@@ -85,17 +85,21 @@ impl Engine {
     pub fn open(parts: Parts, config: Config) -> Result<Self, OpenError> {
         let read = |what| move |source| OpenError::Read { what, source };
         let (count, epoch) = recovery::own_shards(&*parts.store, config.shards)?;
+        recovery::upgrade_deadlines(&*parts.store, epoch)?;
         let metadata = Metadata::load(&*parts.store).map_err(read("definitions"))?;
         let shared = Arc::new(Shared {
             payloads: PayloadCache::new(config.payload_cache_bytes),
             metadata: Arc::new(metadata),
             salt: parts.salt,
             polls: PollBook::default(),
+            permits: Arc::default(),
             environment: config.environment,
             metrics: Metrics::default(),
             mutation: crate::mutant::Mutation::default(),
         });
-        let room = WaitingRoom::new(parts.clock.clone());
+        recovery::recover_permits(&*parts.store, &shared).map_err(read("leases"))?;
+        let hub = Hub::new(config.queues, shared.permits.clone(), shared.mutation);
+        let room = WaitingRoom::new(hub, parts.clock.clone());
         recovery::recover_queues(&*parts.store, &room).map_err(read("queues"))?;
         let (committer, commits) =
             Committer::new(parts.store.clone(), shared.clone(), parts.poisoned);
@@ -114,10 +118,12 @@ impl Engine {
         };
         let map = ShardMap::dealt(count);
         let mut tasks = TaskSet::default();
-        let owned = Owned { epoch, cached_runs: config.cached_runs };
+        let (cached_runs, deadlines) = (config.cached_runs, config.deadlines);
+        let owned = Owned { epoch, cached_runs, deadlines };
         let (mailboxes, done) =
             start_shards(&map, &world, owned, &mut tasks).map_err(read("shards"))?;
-        tasks.spawn("delayed tasks", room.clone().run_delayed());
+        tasks.spawn("queue timers", room.clone().run_timers());
+        tasks.spawn("queue reads", room.clone().run_reads(parts.store.clone(), count));
         let inner = Inner {
             store: parts.store,
             clock: parts.clock,
@@ -180,6 +186,10 @@ impl Engine {
 
     pub(super) fn polls(&self) -> &PollBook {
         &self.inner.shared.polls
+    }
+
+    pub(super) fn permit_table(&self) -> &Permits {
+        &self.inner.shared.permits
     }
 
     pub(super) fn map(&self) -> &ShardMap {
@@ -435,6 +445,7 @@ fn key_of(name: &str, key: &str) -> ShardKey {
 struct Owned {
     epoch: ShardEpoch,
     cached_runs: usize,
+    deadlines: usize,
 }
 
 type Started = (Vec<mpsc::Sender<Envelope>>, oneshot::Receiver<()>);
@@ -449,8 +460,8 @@ fn start_shards(
     let done = Arc::new(done);
     let mut mailboxes = Vec::with_capacity(usize::from(map.count()));
     for shard in (0..map.count()).map(ShardId) {
-        let Owned { epoch, cached_runs } = owned;
-        let config = MachineConfig { shard, epoch, cached_runs };
+        let Owned { epoch, cached_runs, deadlines } = owned;
+        let config = MachineConfig { shard, epoch, cached_runs, deadlines };
         let mut machine = Machine::new(config, world.shared.clone());
         recovery::recover_shard(&*world.store, shard, &mut machine)?;
         let (driver, mailbox) = Driver::new(shard, machine, world.clone());

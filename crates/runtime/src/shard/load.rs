@@ -9,16 +9,18 @@ use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::run::{Lane, Stored};
 use fermata_decider::{Event, Run, apply};
 use fermata_storage::{
-    DeadlineKey, DedupKey, LaneKey, LookupKey, ReadError, ResolvedKey, Row, RowKey, RunKey,
+    DedupKey, DueDeadlineKey, LaneKey, LookupKey, ReadError, ResolvedKey, Row, RowKey, RunKey,
     ScanRange, Store,
 };
-use fermata_types::{MessageOffset, Payload, RunId, ShardId, TaskNumber, Timestamp};
+use fermata_types::{MessageOffset, Payload, RunEpoch, RunId, ShardId, TaskNumber, Timestamp};
 
 use crate::codec::{self, CodecError};
 use crate::metadata::{DefinitionError, Metadata};
 use crate::payloads;
+use crate::shard::deadlines::{Armed, Follower};
 use crate::shard::fetched::DEFAULT_LANE;
 use crate::shard::machine::LoadRequest;
+use crate::shard::wheel::Due;
 
 /// Rows read at once.
 const PAGE: usize = 256;
@@ -28,8 +30,8 @@ const PAGE: usize = 256;
 pub struct LoadedRun {
     /// Its state.
     pub run: Run,
-    /// When its deadline row is due.
-    pub armed: Option<Timestamp>,
+    /// What its history tells of its deadline rows.
+    pub armed: Armed,
     /// The number of the last log line of each task that has any.
     pub log_lines: BTreeMap<TaskNumber, u32>,
 }
@@ -47,6 +49,8 @@ pub enum Loaded {
     Dedup(DedupKey, Option<(RunId, Timestamp)>),
     /// The keys of all rows of a run.
     Keys(RunId, Vec<RowKey>),
+    /// Deadlines behind a place, and whether there are more.
+    Deadlines(Due, Vec<(Due, RunEpoch)>, bool),
     /// A resolved definition; none when its row is missing or does not compile.
     Definition(DefinitionHash, Option<Arc<Workflow>>),
     /// It could not be read.
@@ -100,7 +104,16 @@ pub fn perform(
                 }
             };
         }
-        LoadRequest::Keys(run) => keys(store, shard, *run)
+        LoadRequest::Deadlines(after, count) => {
+            return match deadlines(store, shard, Some(*after), *count) {
+                Ok((rows, more)) => Loaded::Deadlines(*after, rows, more),
+                Err(error) => {
+                    tracing::error!(%error, "cannot read deadlines");
+                    Loaded::Failed(request)
+                }
+            };
+        }
+        LoadRequest::Keys(run) => keys(store, metadata, shard, *run)
             .map(|found| Loaded::Keys(*run, found))
             .map_err(|error| LoadError::Read(*run, error)),
         LoadRequest::Definition(run, hash) => {
@@ -154,6 +167,7 @@ pub fn load_run(
     let mut rows = Vec::new();
     scan_all(store, &ScanRange::History { run: id }, |row| rows.push(row)).map_err(read)?;
     let mut run: Option<Run> = None;
+    let mut armed = Follower::default();
     for row in rows {
         let Row::History(row) = row else { continue };
         let events = codec::decode(&row).map_err(|error| LoadError::Decode(id, error))?;
@@ -170,17 +184,15 @@ pub fn load_run(
                 apply(run, event);
             }
         }
+        if let Some(run) = &run {
+            armed.after(run, &events);
+        }
     }
     let Some(mut run) = run else { return Ok(None) };
     let lane = LaneKey { run: id, lane: DEFAULT_LANE.to_owned() };
     if let Some(Row::Lane(row)) = store.get(&RowKey::Lane(lane)).map_err(read)? {
         run.lane = Lane { head: row.head, cursor: row.cursor };
     }
-    let key = RowKey::Deadline(DeadlineKey { shard, run: id });
-    let armed = match store.get(&key).map_err(read)? {
-        Some(Row::Deadline(row)) => Some(row.due),
-        _ => None,
-    };
     let mut log_lines = BTreeMap::new();
     scan_all(store, &ScanRange::TaskLogsOfRun { run: id }, |row| {
         if let Row::TaskLog(row) = row {
@@ -188,6 +200,7 @@ pub fn load_run(
         }
     })
     .map_err(read)?;
+    let armed = armed.armed();
     Ok(Some(LoadedRun { run, armed, log_lines }))
 }
 
@@ -230,9 +243,47 @@ fn messages(
     Ok(rows.collect())
 }
 
-fn keys(store: &dyn Store, shard: ShardId, run: RunId) -> Result<Vec<RowKey>, ReadError> {
+/// A shard's deadline rows behind a place, up to a number, and whether there are more.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn deadlines(
+    store: &dyn Store,
+    shard: ShardId,
+    after: Option<Due>,
+    count: usize,
+) -> Result<(Vec<(Due, RunEpoch)>, bool), ReadError> {
+    let range = ScanRange::DueDeadlines { shard };
+    let key = |(due, run)| RowKey::DueDeadline(DueDeadlineKey { shard, due, run });
+    let mut after = after.map(key);
+    let mut rows = Vec::new();
+    loop {
+        let page = store.scan(&range, after.as_ref(), count.saturating_sub(rows.len()).max(1))?;
+        after = page.rows.last().map(Row::key);
+        rows.extend(page.rows.into_iter().filter_map(|row| match row {
+            Row::DueDeadline(row) => Some(((row.key.due, row.key.run), row.run_epoch)),
+            _ => None,
+        }));
+        if !page.more || rows.len() >= count {
+            return Ok((rows, page.more));
+        }
+    }
+}
+
+fn keys(
+    store: &dyn Store,
+    metadata: &Metadata,
+    shard: ShardId,
+    run: RunId,
+) -> Result<Vec<RowKey>, ReadError> {
     let mut keys = vec![RowKey::Run(RunKey { run })];
     if let Some(Row::Run(row)) = store.get(&RowKey::Run(RunKey { run }))? {
+        if row.closed.is_none() {
+            // It still waits. A row that its history does not tell of is removed when it is met.
+            let armed = load_run(store, metadata, shard, run).ok().flatten();
+            let due = armed.and_then(|loaded| loaded.armed.row);
+            keys.extend(due.map(|due| RowKey::DueDeadline(DueDeadlineKey { shard, due, run })));
+        }
         let name = row.name;
         keys.push(RowKey::Lookup(LookupKey::Running { shard, name: name.clone(), run }));
         if let Some(correlation) = row.correlation {

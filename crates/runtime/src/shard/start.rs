@@ -7,11 +7,12 @@ use fermata_decider::Run;
 use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::event::Origin;
 use fermata_storage::{
-    DeadlineKey, DedupKey, DedupRow, DefinitionKey, DefinitionRow, Row, RowKey, RunKey, Write,
+    DedupKey, DedupRow, DefinitionKey, DefinitionRow, Row, RowKey, RunKey, Write,
 };
 use fermata_types::{RunId, Span, TaskStatus, Timestamp};
 
 use crate::mutant::Mutant;
+use crate::shard::deadlines::Armed;
 use crate::shard::entry::Entry;
 use crate::shard::load::{Loaded, LoadedRun};
 use crate::shard::machine::{Held, LoadRequest, Machine, Output, Read};
@@ -109,7 +110,7 @@ impl Machine {
     ) {
         self.stage(Write::AssertAbsent(RowKey::Run(RunKey { run })));
         self.keep_definition(&definition);
-        self.runs.insert(run, Entry::new(Run::new(run, definition), None));
+        self.runs.insert(run, Entry::new(Run::new(run, definition), Armed::default()));
         self.command(run, Pending::new(Command::Start(Box::new(origin)), from), now);
     }
 
@@ -218,7 +219,9 @@ impl Machine {
                 self.key_read(&key, found, now);
             }
             Loaded::Keys(run, keys) => self.keys_read(run, keys),
+            Loaded::Deadlines(after, rows, more) => self.wheel.read(after, rows, more),
             Loaded::Definition(hash, found) => self.definition_read(hash, found.as_ref(), now),
+            Loaded::Failed(LoadRequest::Deadlines(..)) => self.wheel.not_read(now),
             Loaded::Failed(request) => self.load_failed(request),
         }
         self.run_internal(now);
@@ -273,7 +276,7 @@ impl Machine {
             Some(_) => {}
             None => {
                 for pending in &waiting {
-                    self.refuse_absent(pending);
+                    self.refuse_absent(run, pending);
                 }
                 for read in reads {
                     self.read_absent(read, run, now);
@@ -305,6 +308,7 @@ impl Machine {
         match request {
             LoadRequest::Run(run) => {
                 let waiting = self.loading.remove(&run).unwrap_or_default();
+                waiting.iter().for_each(|pending| self.not_leased(pending));
                 tokens.extend(waiting.iter().filter_map(|pending| match pending.from {
                     From::Token(token, _) => Some(token),
                     _ => None,
@@ -327,6 +331,7 @@ impl Machine {
                         From::Token(token, _) => Some(token),
                         _ => None,
                     }));
+                    parked.iter().for_each(|pending| self.not_leased(pending));
                 }
             }
             LoadRequest::Dedup(key) => {
@@ -335,6 +340,7 @@ impl Machine {
             }
             // The commands keep their rows: whoever starts next asks again.
             LoadRequest::Definition(_, hash) => drop(self.undefined.remove(&hash)),
+            LoadRequest::Deadlines(..) => {}
             LoadRequest::Keys(run) => tokens.extend(self.deleting.remove(&run).unwrap_or_default()),
         }
         for token in tokens {
@@ -369,11 +375,12 @@ impl Machine {
             for key in keys {
                 self.stage(Write::Delete(key));
             }
-            let deadline = DeadlineKey { shard: self.shard, run };
-            self.stage(Write::Delete(RowKey::Deadline(deadline)));
+            if let Some(due) = self.runs.get(&run).and_then(|entry| entry.armed.row) {
+                self.unstage_deadline(run, due);
+            }
+            self.end_leases_of(run);
             // After the rows: whoever hears that the run is gone hears it once that is durable.
             self.forget_deleted(run);
-            self.hold(self.building, Held::Disarm(run));
             self.deleted.insert(run, self.building);
         }
         let barrier = self.newest();
@@ -390,7 +397,7 @@ impl Machine {
         if let Some(entry) = self.runs.remove(&run) {
             gone.extend(entry.quiet_waiters.iter().map(|waiter| waiter.token));
             for pending in &entry.parked {
-                self.refuse_absent(pending);
+                self.refuse_absent(run, pending);
             }
         }
         for token in gone {

@@ -35,11 +35,13 @@ fn machine() -> Machine {
         metadata: Arc::new(Metadata::load(&ModelStore::new()).expect("readable")),
         salt: Arc::new(Zero),
         polls: PollBook::default(),
+        permits: Arc::default(),
         environment: BTreeMap::new(),
         metrics: Metrics::default(),
         mutation: Mutation::default(),
     };
-    let config = MachineConfig { shard: ShardId(0), epoch: ShardEpoch(1), cached_runs: 8 };
+    let config =
+        MachineConfig { shard: ShardId(0), epoch: ShardEpoch(1), cached_runs: 8, deadlines: 8 };
     Machine::new(config, Arc::new(shared))
 }
 

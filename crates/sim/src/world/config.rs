@@ -10,6 +10,12 @@ pub(crate) struct Config {
     /// Runs each shard keeps in memory.
     pub(crate) cached_runs: usize,
     pub(crate) payload_cache_bytes: usize,
+    /// Ready rows of each queue in memory.
+    pub(crate) ready_rows: usize,
+    /// Delayed rows of each queue in memory.
+    pub(crate) delayed_rows: usize,
+    /// Deadlines of each shard in memory.
+    pub(crate) deadlines: usize,
     pub(crate) segment_bytes: u64,
     /// Percent of requests and answers that the network loses.
     pub(crate) loss: usize,
@@ -36,6 +42,9 @@ impl Config {
             shards: u16::try_from(1 + random.below(4)).unwrap_or(1),
             cached_runs: from(random, &[1, 2, 4, 64]),
             payload_cache_bytes: from(random, &[0, 4 << 10, 64 << 10]),
+            ready_rows: from(random, &[1, 2, 3, 16]),
+            delayed_rows: from(random, &[1, 2, 3, 16]),
+            deadlines: from(random, &[1, 2, 3, 64]),
             segment_bytes: from(random, &[8 << 10, 32 << 10, 128 << 10]) as u64,
             loss: from(random, &[0, 3, 10]),
             prompt_loads: from(random, &[100, 60, 20]),
