@@ -74,14 +74,19 @@ impl Hub {
         self.settle(&name, now)
     }
 
-    /// A row that is counted already, and is in nobody's hands: it was given back, or found.
-    pub fn give_back(&mut self, row: QueueKey, epoch: RunEpoch, now: Timestamp) -> Vec<HubOutput> {
-        let permitted = self.permits.undo(row.ready.age);
+    /// A row that is counted already was found again, perhaps in somebody's hands.
+    pub fn found(&mut self, row: &QueueKey, epoch: RunEpoch, now: Timestamp) -> Vec<HubOutput> {
         let name = self.name(&row.queue);
         let queue = self.queues.entry(name.clone()).or_default();
         queue.advance(now, self.bounds);
         queue.put((row.ready, row.shard), epoch, self.bounds);
-        let mut served = self.settle(&name, now);
+        self.settle(&name, now)
+    }
+
+    /// A row that was handed out comes back: nobody has asked for its lease, or it did not happen.
+    pub fn give_back(&mut self, row: &QueueKey, epoch: RunEpoch, now: Timestamp) -> Vec<HubOutput> {
+        let permitted = self.permits.undo(row.ready.age);
+        let mut served = self.found(row, epoch, now);
         served.extend(permitted.into_iter().flat_map(|name| self.woken(&name, now)));
         served
     }

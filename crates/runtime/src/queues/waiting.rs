@@ -58,7 +58,7 @@ impl Handed {
 impl Drop for Handed {
     fn drop(&mut self) {
         if let Some((key, epoch)) = self.row.take() {
-            self.room.give_back(key, epoch);
+            self.room.give_back(&key, epoch);
         }
     }
 }
@@ -103,9 +103,14 @@ impl WaitingRoom {
         self.change(|hub, now| hub.enqueue(key, epoch, now));
     }
 
-    /// A row that was known before is in nobody's hands.
-    pub fn give_back(&self, key: QueueKey, epoch: RunEpoch) {
+    /// A row that was handed out comes back.
+    pub fn give_back(&self, key: &QueueKey, epoch: RunEpoch) {
         self.change(|hub, now| hub.give_back(key, epoch, now));
+    }
+
+    /// A row that was known before was found again.
+    pub fn found(&self, key: &QueueKey, epoch: RunEpoch) {
+        self.change(|hub, now| hub.found(key, epoch, now));
     }
 
     /// A row is gone.
@@ -227,14 +232,14 @@ impl Inner {
         let mut served = VecDeque::from(served);
         while let Some(output) = served.pop_front() {
             let Some(seat) = self.seats.remove(&output.waiter) else {
-                served.extend(self.hub.give_back(output.key, output.epoch, now));
+                served.extend(self.hub.give_back(&output.key, output.epoch, now));
                 continue;
             };
             let row = Some((output.key, output.epoch));
             if let Err(mut back) = seat.send(Handed { row, room: room.clone() })
                 && let Some((key, epoch)) = back.row.take()
             {
-                served.extend(self.hub.give_back(key, epoch, now));
+                served.extend(self.hub.give_back(&key, epoch, now));
             }
         }
     }

@@ -227,7 +227,7 @@ impl Driver {
         let (store, shard, room) = (&*self.world.store, self.shard, &self.world.room);
         let recovered = recovery::recover_shard(store, shard, &mut self.machine).and_then(|()| {
             // Leases that were refused have left rows that the hub has handed out.
-            recovery::recover_queues_of(store, shard, |key, epoch| room.give_back(key, epoch))
+            recovery::recover_queues_of(store, shard, |key, epoch| room.found(&key, epoch))
         });
         if let Err(error) = recovered {
             tracing::error!(%shard, %error, "cannot read the shard's rows");

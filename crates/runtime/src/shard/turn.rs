@@ -137,7 +137,6 @@ impl Machine {
         }
         if has_effects || !done.events.is_empty() {
             self.stage_turn(entry, Turn { events: done.events, before });
-            self.end_leases(entry);
         }
     }
 
@@ -162,6 +161,8 @@ impl Machine {
             }
             done.events.push(event);
         }
+        // Before the effects: a task that goes back to its queue has no permit when it gets there.
+        self.end_leases(entry);
         for effect in effects {
             entry.touched = self.building;
             self.effect(entry, effect);

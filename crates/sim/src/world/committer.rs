@@ -181,7 +181,7 @@ impl World {
             });
         shard.bell.reset();
         for (key, epoch) in rows {
-            let served = self.process.hub.give_back(key, epoch, self.now);
+            let served = self.process.hub.found(&key, epoch, self.now);
             self.serve(served);
         }
         read.map_err(|error| cannot_open(&error))
