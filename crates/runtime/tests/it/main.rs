@@ -3,5 +3,7 @@
 mod engine;
 mod epochs;
 mod golden_events;
+mod hub;
+mod limits;
 mod long_loop;
 mod refusals;
