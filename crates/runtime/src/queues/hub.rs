@@ -28,25 +28,15 @@ pub struct HubOutput {
     pub epoch: RunEpoch,
 }
 
-/// Rows of a queue.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Depth {
-    /// All of them, those in the hands of polls included.
-    pub rows: usize,
-    /// Those in memory.
-    pub in_memory: usize,
-}
-
 /// All queues of the process.
 #[derive(Debug, Default)]
 pub struct Hub {
     bounds: Bounds,
     permits: Arc<Permits>,
     mutation: Mutation,
-    queues: BTreeMap<Arc<str>, Queue>,
+    pub(super) queues: BTreeMap<Arc<str>, Queue>,
     /// When each queue has to move its next row.
     timers: BTreeSet<(Timestamp, Arc<str>)>,
-    timer_of: BTreeMap<Arc<str>, Timestamp>,
     /// Queues that have to be read.
     reads: BTreeSet<Arc<str>>,
     /// Queues with waiters and rows but no permit, by type, in the order in which they are served.
@@ -152,8 +142,8 @@ impl Hub {
                 break;
             }
             self.timers.remove(&(due, name.clone()));
-            self.timer_of.remove(&name);
             if let Some(queue) = self.queues.get_mut(&name) {
+                queue.timer = None;
                 queue.advance(now, self.bounds);
             }
             served.extend(self.settle(&name, now));
@@ -296,64 +286,22 @@ impl Hub {
 
     /// Sets the queue's timer, asks for a read if it needs one, and forgets it if it is unused.
     fn tidy(&mut self, name: &Arc<str>) {
-        let Some(queue) = self.queues.get(name) else { return };
+        let Some(queue) = self.queues.get_mut(name) else { return };
         let due = queue.due();
+        if queue.timer != due {
+            if let Some(before) = queue.timer {
+                self.timers.remove(&(before, name.clone()));
+            }
+            if let Some(due) = due {
+                self.timers.insert((due, name.clone()));
+            }
+            queue.timer = due;
+        }
         if queue.wants_read(self.bounds) {
             self.reads.insert(name.clone());
         }
         if queue.is_unused() {
             self.queues.remove(name);
         }
-        if self.timer_of.get(name).copied() == due {
-            return;
-        }
-        if let Some(before) = self.timer_of.remove(name) {
-            self.timers.remove(&(before, name.clone()));
-        }
-        if let Some(due) = due {
-            self.timer_of.insert(name.clone(), due);
-            self.timers.insert((due, name.clone()));
-        }
-    }
-
-    /// Rows in a queue, delayed ones and those in hand included.
-    #[must_use]
-    pub fn size(&self, queue: &str) -> usize {
-        self.queues.get(queue).map_or(0, |queue| queue.rows)
-    }
-
-    /// Name and size of each queue that has rows, by name.
-    #[must_use]
-    pub fn sizes(&self) -> Vec<(String, usize)> {
-        self.depths().into_iter().map(|(name, depth)| (name, depth.rows)).collect()
-    }
-
-    /// Name and depth of each queue that has rows, by name.
-    #[must_use]
-    pub fn depths(&self) -> Vec<(String, Depth)> {
-        self.queues
-            .iter()
-            .map(|(name, queue)| {
-                (name.to_string(), Depth { rows: queue.rows, in_memory: queue.held() })
-            })
-            .filter(|(_, depth)| depth.rows > 0)
-            .collect()
-    }
-
-    /// Every row in memory; for audits and invariants.
-    #[must_use]
-    pub fn rows(&self) -> BTreeSet<QueueKey> {
-        self.queues
-            .iter()
-            .flat_map(|(name, queue)| queue.in_memory().map(move |place| key(name, place)))
-            .collect()
-    }
-
-    /// Whether a durable row is in memory, or will be read before it is due to be handed out; for
-    /// audits and invariants.
-    #[must_use]
-    pub fn knows(&self, row: &QueueKey) -> bool {
-        let queue = self.queues.get(row.queue.as_str());
-        queue.is_some_and(|queue| queue.knows((row.ready, row.shard)))
     }
 }

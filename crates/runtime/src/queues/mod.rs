@@ -11,11 +11,13 @@ pub mod place;
 pub mod polls;
 mod queue;
 pub mod reading;
+pub mod views;
 pub mod waiting;
 
-pub use hub::{Depth, Hub, HubOutput, WaiterId};
+pub use hub::{Hub, HubOutput, WaiterId};
 pub use limits::TaskLimits;
 pub use permits::{PermitCount, Permits};
 pub use place::Bounds;
 pub use polls::{PollBook, PollData};
+pub use views::Depth;
 pub use waiting::WaitingRoom;

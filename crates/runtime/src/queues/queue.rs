@@ -28,6 +28,8 @@ pub(super) struct Queue {
     /// Durable rows, those in hand included.
     pub(super) rows: usize,
     pub(super) waiters: VecDeque<WaiterId>,
+    /// When the hub will look at it again.
+    pub(super) timer: Option<Timestamp>,
     reading: Option<Reading>,
 }
 
@@ -48,6 +50,7 @@ impl Default for Queue {
             moved: Moment::first(),
             rows: 0,
             waiters: VecDeque::new(),
+            timer: None,
             reading: None,
         }
     }

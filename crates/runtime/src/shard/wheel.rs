@@ -184,7 +184,9 @@ mod tests {
     proptest! {
         /// Whatever memory holds, each deadline fires when it is due, once, and none that is gone.
         #[test]
-        fn fires_what_the_rows_say(bound in 1usize..5, steps in prop::collection::vec(step(), 0..80)) {
+        fn fires_what_the_rows_say(
+            bound in 1usize..5, steps in prop::collection::vec(step(), 0..80)
+        ) {
             let (mut wheel, mut rows) = (Wheel::new(bound), BTreeMap::new());
             let (mut now, mut reading) = (0, None);
             for step in steps {
