@@ -50,15 +50,10 @@ pub struct Found {
 pub fn read(store: &dyn Store, shards: u16, ask: &Ask) -> Result<Found, ReadError> {
     let mut found = Found::default();
     if let Some(after) = ask.ready {
-        let mut first: Firsts<Place> = Firsts::new(ask.ready_count);
-        for shard in (0..shards).map(ShardId) {
-            ready_of(store, shard, ask, after, &mut first)?;
-        }
-        found.ready_more = first.more;
-        found.ready = first.rows.into_iter().map(|(place, (_, epoch))| (place, epoch)).collect();
+        (found.ready, found.ready_more) = ready(store, shards, ask, after)?;
     }
     if let Some(after) = ask.delayed {
-        let mut first: Firsts<Moment> = Firsts::new(ask.delayed_count);
+        let mut first = Firsts::new(ask.delayed_count);
         for shard in (0..shards).map(ShardId) {
             delayed_of(store, shard, ask, after, &mut first)?;
         }
@@ -68,20 +63,20 @@ pub fn read(store: &dyn Store, shards: u16, ask: &Ask) -> Result<Found, ReadErro
     Ok(found)
 }
 
-/// The first rows of an order, up to a number.
-struct Firsts<K> {
-    rows: BTreeMap<K, (Place, RunEpoch)>,
+/// The earliest rows, up to a number.
+struct Firsts {
+    rows: BTreeMap<Moment, (Place, RunEpoch)>,
     count: usize,
     more: bool,
 }
 
-impl<K: Ord> Firsts<K> {
+impl Firsts {
     fn new(count: usize) -> Self {
         Self { rows: BTreeMap::new(), count: count.max(1), more: false }
     }
 
     /// False when neither this row nor any behind it belongs to the first ones.
-    fn take(&mut self, key: K, row: (Place, RunEpoch)) -> bool {
+    fn take(&mut self, key: Moment, row: (Place, RunEpoch)) -> bool {
         let is_full = self.rows.len() >= self.count;
         if is_full && self.rows.last_key_value().is_some_and(|(last, _)| *last < key) {
             self.more = true;
@@ -96,27 +91,47 @@ impl<K: Ord> Firsts<K> {
     }
 }
 
-/// A shard's ready rows: of each priority those that have been moved.
-fn ready_of(
+/// The best ready rows of all shards behind a place, and whether there are more: each shard's rows
+/// are in order, so the best one is always the first of some shard.
+fn ready(
     store: &dyn Store,
-    shard: ShardId,
+    shards: u16,
     ask: &Ask,
     after: Place,
-    first: &mut Firsts<Place>,
-) -> Result<(), ReadError> {
-    let mut rows = Rows::new(store, shard, &ask.queue, Some(after.0));
-    while let Some(row) = rows.next()? {
-        let place = (row.key.ready, shard);
-        if place <= after {
-            continue;
-        }
-        if Moment::of(place) > ask.moved {
-            rows.seek(end_of(row.key.ready.priority));
-        } else if !first.take(place, (place, row.run_epoch)) {
-            break;
+) -> Result<(Vec<(Place, RunEpoch)>, bool), ReadError> {
+    let mut heads = BTreeMap::new();
+    for shard in (0..shards).map(ShardId) {
+        let mut rows = Rows::new(store, shard, &ask.queue, Some(after.0));
+        if let Some((place, epoch)) = next_ready(&mut rows, ask, after)? {
+            heads.insert(place, (epoch, rows));
         }
     }
-    Ok(())
+    let mut best = Vec::new();
+    while best.len() < ask.ready_count.max(1) {
+        let Some((place, (epoch, mut rows))) = heads.pop_first() else { break };
+        best.push((place, epoch));
+        if let Some((place, epoch)) = next_ready(&mut rows, ask, after)? {
+            heads.insert(place, (epoch, rows));
+        }
+    }
+    Ok((best, !heads.is_empty()))
+}
+
+/// A shard's next ready row: of each priority those that have been moved.
+fn next_ready(
+    rows: &mut Rows<'_>,
+    ask: &Ask,
+    after: Place,
+) -> Result<Option<(Place, RunEpoch)>, ReadError> {
+    while let Some(row) = rows.next()? {
+        let place = (row.key.ready, row.key.shard);
+        if Moment::of(place) > ask.moved {
+            rows.seek(end_of(row.key.ready.priority));
+        } else if place > after {
+            return Ok(Some((place, row.run_epoch)));
+        }
+    }
+    Ok(None)
 }
 
 /// A shard's rows that have not been moved: of each priority those behind a moment.
@@ -125,7 +140,7 @@ fn delayed_of(
     shard: ShardId,
     ask: &Ask,
     after: Moment,
-    first: &mut Firsts<Moment>,
+    first: &mut Firsts,
 ) -> Result<(), ReadError> {
     let mut rows = Rows::new(store, shard, &ask.queue, None);
     while let Some(row) = rows.next()? {

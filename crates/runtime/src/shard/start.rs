@@ -222,7 +222,7 @@ impl Machine {
             Loaded::Deadlines(after, rows, more) => self.wheel.read(after, rows, more),
             Loaded::Definition(hash, found) => self.definition_read(hash, found.as_ref(), now),
             Loaded::Failed(LoadRequest::Deadlines(..)) => self.wheel.not_read(now),
-            Loaded::Failed(request) => self.load_failed(request),
+            Loaded::Failed(request) => self.load_failed(request, now),
         }
         self.run_internal(now);
     }
@@ -303,12 +303,19 @@ impl Machine {
         }
     }
 
-    fn load_failed(&mut self, request: LoadRequest) {
+    fn load_failed(&mut self, request: LoadRequest, now: Timestamp) {
         let mut tokens = Vec::new();
         match request {
             LoadRequest::Run(run) => {
                 let waiting = self.loading.remove(&run).unwrap_or_default();
-                waiting.iter().for_each(|pending| self.not_leased(pending));
+                for pending in &waiting {
+                    self.not_leased(pending);
+                    if let (Command::DeadlineReached { epoch }, Some(due)) =
+                        (&pending.command, pending.met)
+                    {
+                        self.wheel.not_met((due, run), *epoch, now);
+                    }
+                }
                 tokens.extend(waiting.iter().filter_map(|pending| match pending.from {
                     From::Token(token, _) => Some(token),
                     _ => None,

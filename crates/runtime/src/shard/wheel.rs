@@ -21,7 +21,10 @@ pub(super) struct Wheel {
     edge: Option<Due>,
     bound: usize,
     reading: Option<Reading>,
+    /// After a failure, when to go on.
     not_before: Option<Timestamp>,
+    /// Deadlines whose runs could not be read: they fire again then.
+    failed: BTreeMap<Due, RunEpoch>,
 }
 
 /// What has happened while rows were being read.
@@ -34,7 +37,14 @@ struct Reading {
 impl Wheel {
     pub(super) fn new(bound: usize) -> Self {
         let bound = bound.max(1);
-        Self { due: BTreeMap::new(), edge: None, bound, reading: None, not_before: None }
+        Self {
+            due: BTreeMap::new(),
+            edge: None,
+            bound,
+            reading: None,
+            not_before: None,
+            failed: BTreeMap::new(),
+        }
     }
 
     /// The first rows there are, found at start.
@@ -69,6 +79,7 @@ impl Wheel {
             reading.removed.insert(due);
         }
         self.due.remove(&due);
+        self.failed.remove(&due);
     }
 
     /// When the next one is due, or the next read may be made after one that failed.
@@ -80,6 +91,9 @@ impl Wheel {
     /// Takes out what is due.
     pub(super) fn expire(&mut self, now: Timestamp, at_most: usize) -> Vec<(Due, RunEpoch)> {
         self.not_before = self.not_before.filter(|at| *at > now);
+        if self.not_before.is_none() {
+            self.due.append(&mut self.failed);
+        }
         let mut expired = Vec::new();
         while let Some(entry) = self.due.first_entry() {
             if entry.key().0 > now || expired.len() >= at_most {
@@ -125,14 +139,22 @@ impl Wheel {
         self.not_before = Some(now.after(AFTER_FAILURE));
     }
 
+    /// A deadline that has fired in vain, since its run could not be read.
+    pub(super) fn not_met(&mut self, due: Due, epoch: RunEpoch, now: Timestamp) {
+        self.failed.insert(due, epoch);
+        self.not_before = Some(now.after(AFTER_FAILURE));
+    }
+
     /// Whether a durable row is in memory, or behind the edge and will be read.
     pub(super) fn covers(&self, due: Due) -> bool {
-        self.due.contains_key(&due) || self.edge.is_some_and(|edge| due > edge)
+        self.due.contains_key(&due)
+            || self.failed.contains_key(&due)
+            || self.edge.is_some_and(|edge| due > edge)
     }
 
     /// Rows in memory.
     pub(super) fn len(&self) -> usize {
-        self.due.len()
+        self.due.len() + self.failed.len()
     }
 }
 
@@ -179,6 +201,21 @@ mod tests {
         let mut found = rows.range(after..).filter(|(due, _)| **due > after);
         let page = found.by_ref().take(count).map(|(due, epoch)| (*due, *epoch)).collect();
         Some((after, page, found.next().is_some()))
+    }
+
+    #[test]
+    fn a_deadline_that_fired_in_vain_fires_again_a_second_later() {
+        let mut wheel = Wheel::new(1);
+        let (due, now) = ((Timestamp::from_ms(5), run(1)), Timestamp::from_ms(10));
+        wheel.arm(due, RunEpoch(1));
+        assert_eq!(wheel.expire(now, 9), [(due, RunEpoch(1))]);
+        wheel.not_met(due, RunEpoch(1), now);
+        assert!(wheel.covers(due));
+        assert!(wheel.expire(now, 9).is_empty());
+        let again = wheel.first().expect("there is one");
+        assert_eq!(again.since(now).as_ms(), 1000);
+        assert_eq!(wheel.expire(again, 9), [(due, RunEpoch(1))]);
+        assert_eq!(wheel.first(), None);
     }
 
     proptest! {
