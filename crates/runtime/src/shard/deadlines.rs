@@ -40,6 +40,13 @@ pub struct Follower {
 }
 
 impl Follower {
+    /// Of a state whose earlier history is not read: it is taken to have just the row it needs.
+    #[must_use]
+    pub fn begin(run: &Run) -> Self {
+        let wanted = wanted(run);
+        Self { row: wanted, wanted }
+    }
+
     /// A row of history has been applied.
     pub fn after(&mut self, run: &Run, events: &[(bool, Event)]) {
         let at = events.iter().filter_map(|(_, event)| time_of(event)).max();
