@@ -19,6 +19,8 @@ from wire import Lost
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEGMENT_BYTES = 262144
+# Small, so that the checkpointer is always at work.
+DELTA_BYTES = 262144
 UNANSWERED_MIN = 100
 WRITES_MIN = 50
 OPEN_MIN = 50
@@ -33,6 +35,10 @@ STEPS = (
     "header-written",
     "header-synced",
     "first-frame-synced",
+    "checkpoint-begun",
+    "checkpoint-durable",
+    "segment-removed",
+    "removal-listed",
 )
 
 
@@ -49,7 +55,10 @@ class Loop:
         self.passed = self.failed = 0
         self.ledger = Ledger(os.path.join(folder, "ledger.jsonl"))
         self.sdk_ledger = os.path.join(folder, "sdk.jsonl")
-        env = {"FERMATA_SEGMENT_BYTES": str(SEGMENT_BYTES)}
+        env = {
+            "FERMATA_SEGMENT_BYTES": str(SEGMENT_BYTES),
+            "FERMATA_DELTA_BYTES": str(DELTA_BYTES),
+        }
         data = os.path.join(folder, "data")
         self.server = Server(binary, data, env=env, stderr=self._stderr)
         self._step = None

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use axum::body::Body;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER as RETRY_AFTER_HEADER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use fermata_decider::Rejection;
 use fermata_runtime::EngineError;
@@ -124,6 +125,7 @@ const fn of_rejection(rejection: &Rejection) -> StatusCode {
         | Rejection::Completed
         | Rejection::NotPaused { .. }
         | Rejection::NotRunning { .. } => StatusCode::CONFLICT,
+        Rejection::MessageTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Rejection::LaneFull { .. } => StatusCode::TOO_MANY_REQUESTS,
         Rejection::Invalid { .. } => StatusCode::BAD_REQUEST,
     }
@@ -149,8 +151,19 @@ impl IntoResponse for ApiError {
             },
             metadata: None,
         };
-        answer::json_with(status, &body)
+        come_back_later(answer::json_with(status, &body))
     }
+}
+
+/// Seconds after which a request may be repeated that was refused for want of room.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// Tells the client when to come back, if that is all there is to do.
+fn come_back_later(mut response: Response) -> Response {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER_HEADER, RETRY_AFTER);
+    }
+    response
 }
 
 /// A response that cannot be written: its body fails before its first byte. The connection then
@@ -176,7 +189,7 @@ impl From<ApiError> for TextError {
 impl IntoResponse for TextError {
     fn into_response(self) -> Response {
         match self.0.status() {
-            Some(status) => answer::text_with(status, self.0.to_string()),
+            Some(status) => come_back_later(answer::text_with(status, self.0.to_string())),
             None => no_answer(),
         }
     }

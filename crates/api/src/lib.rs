@@ -7,13 +7,18 @@
 mod answer;
 mod conductor;
 mod error;
+mod export;
+mod external;
 mod extract;
 mod metrics;
 mod routes;
 mod state;
+mod streamed;
 mod ui;
 mod views;
 
+pub use export::Exporter;
+pub use external::{DiskFiles, DiskLimits, FileError, PayloadFiles, PayloadId};
 pub use extract::BODY_DEPTH_MAX;
 pub use routes::router;
 pub use state::{Durability, Options};

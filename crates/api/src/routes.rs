@@ -9,8 +9,8 @@ use axum::routing::{delete, get, post, put};
 use fermata_runtime::Engine;
 
 use crate::conductor::{
-    bulk, execute, health, lists, logs, messages, metadata, polls, queues, signals, start,
-    task_metadata, tasks, workflows,
+    bulk, execute, external, health, lists, logs, messages, metadata, polls, queues, signals,
+    start, task_metadata, tasks, workflows,
 };
 use crate::state::{App, Options};
 use crate::{metrics, ui};
@@ -24,6 +24,7 @@ pub fn router(engine: Engine, options: Options) -> Router {
         .merge(of_workflows())
         .merge(of_tasks())
         .merge(of_metadata())
+        .merge(of_payloads())
         .route("/health", get(health::health))
         .route("/api/health", get(health::health))
         .route("/api/version", get(health::version))
@@ -83,6 +84,16 @@ fn of_tasks() -> Router<App> {
         .route("/api/tasks/queue/polldata", get(queues::poll_data))
         .route("/api/tasks/queue/polldata/all", get(queues::poll_data_all))
         .route("/api/tasks/queue/requeue/{a}", post(queues::requeue))
+}
+
+/// `conductor-rest` 7.3.
+fn of_payloads() -> Router<App> {
+    Router::new()
+        .route("/api/workflow/externalstoragelocation", get(external::location))
+        .route("/api/workflow/external-storage-location", get(external::location))
+        .route("/api/tasks/externalstoragelocation", get(external::location))
+        .route("/api/tasks/external-storage-location", get(external::location))
+        .route("/api/external/payloads/{a}/{b}/{c}", get(external::get).put(external::put))
 }
 
 /// `conductor-rest` 1.5.

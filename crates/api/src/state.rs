@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fermata_decider::definition::validate::{NameCharacters, OwnerEmail};
 use fermata_runtime::Engine;
 
+use crate::external::PayloadFiles;
 use crate::views::definition::TextCache;
 
 /// What an acknowledged request has outlived, as `GET /metrics` tells it.
@@ -40,6 +41,11 @@ pub struct Options {
     pub owner_email: OwnerEmail,
     /// Which names workflows may have (`conductor-rest` 7.2).
     pub name_characters: NameCharacters,
+    /// Where uploaded payloads are kept; without, they are refused.
+    pub payload_files: Option<Arc<dyn PayloadFiles>>,
+    /// How clients reach this server, as `scheme://host[:port]`; none for the way each request
+    /// came.
+    pub public_url: Option<String>,
 }
 
 impl Default for Options {
@@ -49,6 +55,8 @@ impl Default for Options {
             durability: Durability::default(),
             owner_email: OwnerEmail::default(),
             name_characters: NameCharacters::default(),
+            payload_files: None,
+            public_url: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fermata_types::{MessageOffset, Payload, RunId, Timestamp};
+use fermata_types::{MessageOffset, Payload, PayloadLimits, RunId, Timestamp};
 
 use crate::definition::Workflow;
 use crate::needs::{DefinitionRequest, Evaluated, EvaluationKey};
@@ -48,6 +48,13 @@ pub trait Fetched {
     /// Whether a worker polled that task type in that domain within the last ten seconds
     /// (`conductor-semantics` 1.8).
     fn is_polled(&self, task_type: &str, domain: &str) -> bool;
+    /// How large payloads may be.
+    fn payload_limits(&self) -> PayloadLimits {
+        PayloadLimits::default()
+    }
+    /// Embeds the registered task definitions into a task made from data, and pins the versions of
+    /// its sub-workflows, as they stand at this moment.
+    fn resolve_task(&self, task: &mut serde_json::Value);
     /// The value of an environment name allowed in expressions (`conductor-semantics` 7.2 rule 4).
     fn environment(&self, name: &str) -> Option<String>;
 }

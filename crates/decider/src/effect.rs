@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::Workflow;
 use crate::event::Origin;
+use crate::run::Stored;
 
 /// A task's place in a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,15 @@ pub struct ChildEnd {
     pub output: Payload,
     /// Why it did not complete, in the words the parent's task shows; none when it did.
     pub reason: Option<String>,
+}
+
+/// A task that left its run's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The task.
+    pub task: TaskNumber,
+    /// Where its payloads are.
+    pub payloads: Vec<Stored>,
 }
 
 /// A consequence outside the run.
@@ -79,6 +89,8 @@ pub enum Effect {
         /// The last that goes.
         through: MessageOffset,
     },
+    /// Tasks are gone from the state: what is kept for them alone goes too. Their history stays.
+    ForgetTasks(Vec<Forgotten>),
     /// Keep log lines of a task.
     AppendLogs {
         /// The task.

@@ -5,6 +5,7 @@ use fermata_types::{Payload, RunId, Span, TaskId, TaskNumber, TaskStatus, Timest
 use serde::{Deserialize, Serialize};
 
 use crate::definition::{DefinitionHash, StepId};
+use crate::planned::Planned;
 
 /// How a run came to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,6 +201,35 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// The branches of a dynamic fork are fixed.
+    BranchesPlanned(Box<Planned>),
+    /// What the DYNAMIC task of that number is, which is made next.
+    TaskResolved {
+        /// The task.
+        task: TaskNumber,
+        /// The step it is made from: the DYNAMIC one with name, type and task definition put in.
+        /// Always inline, because `apply` needs it.
+        step: Payload,
+    },
+    /// A loop over a list began an iteration with that item.
+    ItemTaken {
+        /// The DO_WHILE task.
+        task: TaskNumber,
+        /// The iteration that begins, from 1.
+        iteration: u32,
+        /// The item, as it was when the iteration began.
+        item: Payload,
+        /// When.
+        at: Timestamp,
+    },
+    /// A loop that keeps only its last iterations dropped the others: what they did is over, and
+    /// their finished tasks are gone.
+    IterationsDropped {
+        /// The DO_WHILE task.
+        task: TaskNumber,
+        /// The last iteration that goes.
+        through: u32,
+    },
 }
 
 impl Event {
@@ -212,6 +242,7 @@ impl Event {
             Self::TaskProgressed { output, .. } => Some(output),
             Self::TaskClosed(closed) => closed.output.as_ref(),
             Self::RunClosed { output: RunOutput::Value(payload), .. } => Some(payload),
+            Self::ItemTaken { item, .. } => Some(item),
             _ => None,
         }
     }
@@ -224,6 +255,7 @@ impl Event {
             Self::TaskProgressed { output, .. } => Some(output),
             Self::TaskClosed(closed) => closed.output.as_mut(),
             Self::RunClosed { output: RunOutput::Value(payload), .. } => Some(payload),
+            Self::ItemTaken { item, .. } => Some(item),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ pub mod effect;
 pub mod event;
 pub mod expression;
 pub mod needs;
+pub mod planned;
 pub mod rejection;
 pub mod run;
 pub mod script;

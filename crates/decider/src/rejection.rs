@@ -52,6 +52,14 @@ pub enum Rejection {
         /// Messages a lane may hold.
         limit: u64,
     },
+    /// The message is over the limit.
+    #[error("the message of {size} bytes is larger than {limit} bytes")]
+    MessageTooLarge {
+        /// Its size.
+        size: usize,
+        /// What it may be.
+        limit: usize,
+    },
     /// A value of the request cannot be used.
     #[error("{field}: {what}")]
     Invalid {

@@ -4,6 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use fermata_runtime::retention::Rule;
+
+use crate::payload_options::PayloadOptions;
+use crate::upload_options::UploadOptions;
 
 /// Durable workflows that wait for people, machines and messages.
 #[derive(Debug, Parser)]
@@ -19,6 +23,17 @@ pub struct Cli {
 pub enum Command {
     /// Run the server on the embedded store.
     Server(ServerOptions),
+    /// Look at a data directory: how fast its disk syncs, and whether every open run names what it
+    /// waits for. Exit code 0: all is well; 1: something was found; 2: it could not look.
+    Doctor(DoctorOptions),
+}
+
+/// What the doctor looks at.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorOptions {
+    /// Directory of the store. While a server uses it, only its disk is looked at.
+    #[arg(long, env = "FERMATA_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
 }
 
 /// How the server runs. Since 0.1.
@@ -35,6 +50,11 @@ pub struct ServerOptions {
     /// Bytes of a log segment (at least 2 KiB).
     #[arg(long, env = "FERMATA_SEGMENT_BYTES", default_value_t = 64 << 20)]
     pub segment_bytes: u64,
+
+    /// Bytes of changes kept in memory before they are written to the checkpoint; a few times as
+    /// much is in memory at most.
+    #[arg(long, env = "FERMATA_DELTA_BYTES", default_value_t = 32 << 20)]
+    pub delta_bytes: usize,
 
     /// Shards of the server, 1 to 4096. A store keeps the number it began with.
     #[arg(long, env = "FERMATA_SHARDS", default_value_t = 256,
@@ -56,6 +76,24 @@ pub struct ServerOptions {
     /// Seconds to finish open requests after SIGTERM.
     #[arg(long, env = "FERMATA_DRAIN_SECONDS", default_value_t = 10)]
     pub drain_seconds: u64,
+
+    /// How large payloads may be.
+    #[command(flatten)]
+    pub payloads: PayloadOptions,
+
+    /// Payloads that clients upload.
+    #[command(flatten)]
+    pub uploads: UploadOptions,
+    /// Removes ended runs by rule; the first rule that applies decides, and a run to which none
+    /// applies is kept for ever. Repeatable; several in one value are parted by `;`.
+    /// `age=7d,status=COMPLETED|TERMINATED,definition=order*,then=archive`: only the age is needed
+    /// (a number of s, m, h or d); `then` is `delete` unless given.
+    #[arg(long, env = "FERMATA_RETAIN", value_delimiter = ';')]
+    pub retain: Vec<Rule>,
+
+    /// Directory for runs that a rule archives; `archive` in the data directory unless given.
+    #[arg(long, env = "FERMATA_ARCHIVE_DIR")]
+    pub archive_dir: Option<PathBuf>,
 
     /// What to log, as `level` or `target=level,…`.
     #[arg(long, env = "FERMATA_LOG", default_value = "info")]

@@ -1,9 +1,13 @@
 //! The Fermata binary: the server, and what operators run beside it.
 
+mod archive;
 mod cli;
+mod doctor;
 mod lifecycle;
+mod payload_options;
 mod server;
 mod telemetry;
+mod upload_options;
 
 use std::process::ExitCode;
 
@@ -16,5 +20,6 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.command {
         cli::Command::Server(options) => server::run(&options),
+        cli::Command::Doctor(options) => doctor::run(&options),
     }
 }

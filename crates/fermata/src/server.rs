@@ -11,9 +11,11 @@ use fermata_runtime::Engine;
 use fermata_runtime::clock::{Clock, SystemClock};
 use fermata_runtime::engine::{Config, OpenError, Parts};
 use fermata_runtime::ids::SystemSalt;
+use fermata_runtime::retention::Rules;
 use fermata_storage::CommitError;
 use fermata_store_embedded::{EmbeddedStore, Options, StoreId};
 
+use crate::archive::FileArchive;
 use crate::cli::ServerOptions;
 use crate::{lifecycle, telemetry};
 
@@ -45,6 +47,8 @@ enum ServerError {
     Runtime(#[source] std::io::Error),
     #[error("no randomness for the name of a new store: {0}")]
     Randomness(getrandom::Error),
+    #[error("cannot open the folder of uploaded payloads")]
+    Uploads(#[source] std::io::Error),
     #[error("the listener failed")]
     Serve(#[source] std::io::Error),
 }
@@ -74,6 +78,7 @@ fn start(options: &ServerOptions) -> Result<(), ServerError> {
 async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
     let began = SystemClock.now();
     let engine = open_engine(options)?;
+    retain(&engine, options);
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .map_err(|source| ServerError::Listen { address: options.listen, source })?;
@@ -82,7 +87,17 @@ async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
         // Small answers must not wait for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);
     });
-    let router = fermata_api::router(engine.clone(), fermata_api::Options::default());
+    let surface = fermata_api::Options {
+        payload_files: Some(
+            options
+                .uploads
+                .open(&options.data_dir, SystemClock.now())
+                .map_err(ServerError::Uploads)?,
+        ),
+        public_url: options.uploads.public_url.clone(),
+        ..fermata_api::Options::default()
+    };
+    let router = fermata_api::router(engine.clone(), surface);
     tracing::info!(
         listen = %address,
         data_dir = %options.data_dir.display(),
@@ -113,7 +128,9 @@ async fn serve(options: &ServerOptions) -> Result<(), ServerError> {
 fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
     let mut name = [0; 16];
     fill_randomly(&mut name)?;
-    let store_options = Options::new(StoreId(name)).segment_bytes(options.segment_bytes);
+    let store_options = Options::new(StoreId(name))
+        .segment_bytes(options.segment_bytes)
+        .delta_bytes(options.delta_bytes);
     let store = EmbeddedStore::open(&options.data_dir, store_options).map_err(|source| {
         let dir = options.data_dir.display().to_string();
         ServerError::Store { dir, source: Box::new(source) }
@@ -129,10 +146,23 @@ fn open_engine(options: &ServerOptions) -> Result<Engine, ServerError> {
         shards: options.shards,
         payload_cache_bytes: options.payload_cache_bytes,
         script_places: options.script_places.max(1),
+        payload_limits: options.payloads.limits(),
         environment: environment(),
         ..Config::default()
     };
     Ok(Engine::open(parts, config)?)
+}
+
+/// Begins to remove ended runs, if there are rules.
+fn retain(engine: &Engine, options: &ServerOptions) {
+    if options.retain.is_empty() {
+        return;
+    }
+    let archive = options.archive_dir.clone();
+    let archive = archive.unwrap_or_else(|| options.data_dir.join("archive"));
+    let archive = FileArchive::new(engine.clone(), archive);
+    engine.retain(Rules(options.retain.clone()), Arc::new(archive));
+    tracing::info!(rules = options.retain.len(), "ended runs are removed by rule");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a new store's name, once in its life")]

@@ -4,6 +4,7 @@
 //! one shard (no I/O, no clock) and its driver, [`commit`] makes groups of batches durable,
 //! [`queues`] matches ready tasks with waiting polls, [`metadata`] keeps registered definitions.
 
+pub mod audit;
 pub mod clock;
 pub mod codec;
 pub mod commit;
@@ -15,6 +16,7 @@ pub mod metrics;
 pub mod mutant;
 pub mod payloads;
 pub mod queues;
+pub mod retention;
 pub mod shard;
 pub mod tasks;
 

@@ -35,8 +35,12 @@ counters! {
     commits = "fermata_commits_total", "Group commits.";
     /// Batches in them.
     batches = "fermata_commit_batches_total", "Batches made durable by group commits.";
+    /// Runs removed by retention.
+    runs_retired = "fermata_runs_retired_total", "Ended runs removed by retention.";
     /// Runs loaded from the store.
     loads = "fermata_run_loads_total", "Runs loaded from the store.";
+    /// Snapshots of runs staged.
+    snapshots = "fermata_snapshots_total", "Snapshots of runs written.";
 }
 
 /// Counts one.

@@ -50,13 +50,17 @@ pub enum Mutant {
     PermitNotFreed,
     /// The row of a lease under limits is not written: after a crash nobody counts it.
     LeaseNotDurable,
+    /// The head of a snapshot is written before its chunks.
+    SnapshotHeadFirst,
+    /// A snapshot keeps pages that have changed since the one before.
+    SnapshotKeepsStalePages,
     /// After a refusal, batches that were already on their way are written.
     RefusedStateGoesOn,
 }
 
 impl Mutant {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::ReleaseBeforeCommit,
         Self::EarlyUnchanged,
         Self::EarlyRejection,
@@ -78,6 +82,8 @@ impl Mutant {
         Self::RefillLosesRow,
         Self::PermitNotFreed,
         Self::LeaseNotDurable,
+        Self::SnapshotHeadFirst,
+        Self::SnapshotKeepsStalePages,
         Self::RefusedStateGoesOn,
     ];
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use fermata_decider::run::Stored;
 use fermata_storage::{HistoryKey, PayloadKey, ReadError, Row, RowKey, Store};
-use fermata_types::{EventNumber, Payload, RunId};
+use fermata_types::{Payload, RunId};
 
 use crate::codec;
 
@@ -73,12 +73,12 @@ impl PayloadCache {
 /// # Errors
 /// The store cannot be read. A missing or damaged row reads as none.
 pub fn read(store: &dyn Store, (run, at): PayloadName) -> Result<Option<Payload>, ReadError> {
-    let event = EventNumber(at.row.0 + u64::from(at.index));
+    let event = at.event();
     let key = RowKey::Payload(PayloadKey { run, event, part: 0 });
     if let Some(Row::Payload(row)) = store.get(&key)? {
         return Ok(Some(Payload::trusted(row.bytes)));
     }
-    let key = RowKey::History(HistoryKey { run, first: at.row });
+    let key = RowKey::History(HistoryKey { run, first: at.row() });
     let Some(Row::History(row)) = store.get(&key)? else { return Ok(None) };
     Ok(in_row(&row, at))
 }
@@ -87,7 +87,7 @@ pub fn read(store: &dyn Store, (run, at): PayloadName) -> Result<Option<Payload>
 #[must_use]
 pub fn in_row(row: &fermata_storage::HistoryRow, at: Stored) -> Option<Payload> {
     let events = codec::decode(row).ok()?;
-    match events.into_iter().nth(usize::from(at.index)) {
+    match events.into_iter().nth(usize::from(at.index())) {
         Some((false, event)) => event.payload().cloned(),
         _ => None,
     }

@@ -21,12 +21,19 @@ pub enum Bug {
     DirectoryNotSynced,
     /// Recovery leaves out the last frame.
     RecoveryStopsEarly,
+    /// Segments and deltas are let go before the checkpoint that has them is durable.
+    CheckpointBelievedEarly,
 }
 
 impl Bug {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        let store = [Self::NoSync, Self::DirectoryNotSynced, Self::RecoveryStopsEarly];
+        let store = [
+            Self::NoSync,
+            Self::DirectoryNotSynced,
+            Self::RecoveryStopsEarly,
+            Self::CheckpointBelievedEarly,
+        ];
         store.into_iter().chain(Mutant::ALL.into_iter().map(Self::Runtime))
     }
 }

@@ -12,7 +12,7 @@ use fermata_runtime::{codec, payloads};
 use fermata_storage::{
     Batch, DedupRow, HistoryKey, HistoryRow, LaneRow, MessageRow, PayloadKey, Row, RowKey, Write,
 };
-use fermata_types::{EventNumber, Payload, RunId, ShardId, Timestamp};
+use fermata_types::{EventNumber, Payload, RunId, ShardId, TaskId, Timestamp};
 
 use crate::invariants::{history_has_no_gaps, terminal_once_per_epoch};
 use crate::violation::{Checked, Violation};
@@ -24,6 +24,8 @@ pub(crate) struct Shadow {
     pub(crate) runs: BTreeMap<RunId, Run>,
     /// Runs that were deleted, durably.
     pub(crate) deleted: BTreeSet<RunId>,
+    /// Tasks of iterations that a loop has dropped, durably.
+    pub(crate) dropped: BTreeSet<TaskId>,
     /// Ids of messages that a task has taken, with the run.
     pub(crate) taken: BTreeMap<String, RunId>,
     /// Commands between runs that have no row any more or never had one are not here.
@@ -140,7 +142,13 @@ impl Shadow {
         for event in events {
             terminal_once_per_epoch::check(&run, &event)?;
             self.count(&event);
+            let had: Vec<_> = match event {
+                Event::IterationsDropped { .. } => run.tasks.iter().map(|it| it.number).collect(),
+                _ => Vec::new(),
+            };
             apply(&mut run, &event);
+            let gone = had.into_iter().filter(|number| run.task(*number).is_none());
+            self.dropped.extend(gone.map(|number| id.task(number)));
             facts.events.push((id, event));
         }
         facts.touched.extend(run.parent.map(|task| task.run()));
@@ -192,24 +200,39 @@ impl Shadow {
 
     /// A payload of a run from its durable rows.
     pub(crate) fn payload(&self, run: RunId, at: Stored) -> Option<Payload> {
-        let event = EventNumber(at.row.0 + u64::from(at.index));
+        let event = at.event();
         let key = RowKey::Payload(PayloadKey { run, event, part: 0 });
         if let Some(Row::Payload(row)) = self.rows.get(&key) {
             return Some(Payload::trusted(row.bytes.clone()));
         }
-        match self.rows.get(&RowKey::History(HistoryKey { run, first: at.row })) {
+        match self.rows.get(&RowKey::History(HistoryKey { run, first: at.row() })) {
             Some(Row::History(row)) => payloads::in_row(row, at),
             _ => None,
         }
     }
 
-    /// Whether the payloads that a history row keeps outside are there.
+    /// Whether a task is not there because it need not be: its run was deleted, or the iteration
+    /// it belonged to dropped.
+    pub(crate) fn is_gone(&self, task: TaskId) -> bool {
+        self.deleted.contains(&task.run()) || self.dropped.contains(&task)
+    }
+
+    /// Whether the payloads that a history row keeps outside are there. The batch that brings
+    /// one may also drop the iteration it belongs to.
     pub(crate) fn payloads_are_there(&self, row: &HistoryRow) -> bool {
         let run = row.key.run;
         codec::decode(row).is_ok_and(|events| {
-            events.iter().zip(row.key.first.0..).all(|((is_outside, _), number)| {
+            events.iter().zip(row.key.first.0..).all(|((is_outside, event), number)| {
                 let key = PayloadKey { run, event: EventNumber(number), part: 0 };
-                !is_outside || self.rows.contains_key(&RowKey::Payload(key))
+                let task = match event {
+                    Event::TaskScheduled(made) => Some(made.number),
+                    Event::TaskClosed(closed) => Some(closed.task),
+                    Event::TaskProgressed { task, .. } => Some(*task),
+                    _ => None,
+                };
+                !is_outside
+                    || self.rows.contains_key(&RowKey::Payload(key))
+                    || task.is_some_and(|task| self.is_gone(run.task(task)))
             })
         })
     }
@@ -232,7 +255,11 @@ const fn name(event: &Event) -> &'static str {
         Event::RunResumed { .. } => "RunResumed",
         Event::RunClosed { .. } => "RunClosed",
         Event::TaskReturned { .. } => "TaskReturned",
+        Event::BranchesPlanned(_) => "BranchesPlanned",
+        Event::TaskResolved { .. } => "TaskResolved",
         Event::ChildStarted { .. } => "ChildStarted",
+        Event::ItemTaken { .. } => "ItemTaken",
+        Event::IterationsDropped { .. } => "IterationsDropped",
         #[allow(
             unreachable_patterns,
             reason = "an event added to the decider does not stop the simulation"

@@ -9,6 +9,7 @@ use fermata_types::Position;
 use crate::batch::Batch;
 use crate::rows::{Row, RowKey, ScanRange};
 use crate::store::{CommitError, Page, ReadError, Store, SyncStats};
+use crate::view::View;
 
 /// What happens to a commit instead of success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,35 @@ impl<S: Store> FaultyStore<S> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Commits as `commit` does, unless this commit is to fail.
+    fn commit_with(
+        &self,
+        group: &[Batch],
+        commit: impl Fn(&S) -> Result<Position, CommitError>,
+    ) -> Result<Position, CommitError> {
+        if self.poisoned.load(Ordering::SeqCst) {
+            return Err(CommitError::Poisoned);
+        }
+        let number = self.commits.fetch_add(1, Ordering::SeqCst);
+        let Some(fault) = self.faults().remove(&number) else {
+            return commit(&self.inner);
+        };
+        match (fault, group.first()) {
+            (Fault::Fenced, Some(batch)) => {
+                return Err(CommitError::Fenced { shard: batch.shard });
+            }
+            (Fault::Fenced, None) => return commit(&self.inner),
+            (Fault::StorageFull, _) => return Err(CommitError::StorageFull),
+            (Fault::UnknownAndKept, _) => {
+                // A group that would have been refused is refused: refusals are not unknown.
+                commit(&self.inner)?;
+            }
+            (Fault::UnknownAndLost, _) => {}
+        }
+        self.poisoned.store(true, Ordering::SeqCst);
+        Err(CommitError::OutcomeUnknown { source: Box::new(InjectedFault(fault)) })
+    }
+
     fn readable(&self) -> Result<(), ReadError> {
         if self.poisoned.load(Ordering::SeqCst) { Err(ReadError::Poisoned) } else { Ok(()) }
     }
@@ -77,27 +107,7 @@ impl<S: Store> FaultyStore<S> {
 
 impl<S: Store> Store for FaultyStore<S> {
     fn commit(&self, group: &[Batch]) -> Result<Position, CommitError> {
-        if self.poisoned.load(Ordering::SeqCst) {
-            return Err(CommitError::Poisoned);
-        }
-        let number = self.commits.fetch_add(1, Ordering::SeqCst);
-        let Some(fault) = self.faults().remove(&number) else {
-            return self.inner.commit(group);
-        };
-        match (fault, group.first()) {
-            (Fault::Fenced, Some(batch)) => {
-                return Err(CommitError::Fenced { shard: batch.shard });
-            }
-            (Fault::Fenced, None) => return self.inner.commit(group),
-            (Fault::StorageFull, _) => return Err(CommitError::StorageFull),
-            (Fault::UnknownAndKept, _) => {
-                // A group that would have been refused is refused: refusals are not unknown.
-                self.inner.commit(group)?;
-            }
-            (Fault::UnknownAndLost, _) => {}
-        }
-        self.poisoned.store(true, Ordering::SeqCst);
-        Err(CommitError::OutcomeUnknown { source: Box::new(InjectedFault(fault)) })
+        self.commit_with(group, |inner| inner.commit(group))
     }
 
     fn get(&self, key: &RowKey) -> Result<Option<Row>, ReadError> {
@@ -113,6 +123,19 @@ impl<S: Store> Store for FaultyStore<S> {
     ) -> Result<Page, ReadError> {
         self.readable()?;
         self.inner.scan(range, after, limit)
+    }
+
+    fn view(&self) -> Result<Box<dyn View>, ReadError> {
+        self.readable()?;
+        self.inner.view()
+    }
+
+    fn commit_from_reserve(&self, group: &[Batch]) -> Result<Position, CommitError> {
+        self.commit_with(group, |inner| inner.commit_from_reserve(group))
+    }
+
+    fn is_full(&self) -> bool {
+        self.inner.is_full()
     }
 
     fn position(&self) -> Position {

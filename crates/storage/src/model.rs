@@ -9,6 +9,7 @@ use fermata_types::{Position, ShardEpoch, ShardId};
 use crate::batch::{Batch, Write};
 use crate::rows::{Row, RowKey, ScanRange, ShardRowKey};
 use crate::store::{CommitError, Page, ReadError, Store, SyncStats};
+use crate::view::View;
 
 /// A store in memory. Clones share the same rows, so a clone kept aside is "the disk" that a
 /// simulated crash of the process leaves behind.
@@ -49,6 +50,33 @@ impl ModelStore {
     }
 }
 
+impl State {
+    fn page(&self, range: &ScanRange, after: Option<&RowKey>, limit: usize) -> Page {
+        let lowest = range.lowest();
+        let start = match after {
+            Some(after) if *after >= lowest => Bound::Excluded(after),
+            _ => Bound::Included(&lowest),
+        };
+        let mut found = self
+            .rows
+            .range::<RowKey, _>((start, Bound::Unbounded))
+            .take_while(|(key, _)| range.contains(key))
+            .map(|(_, row)| row);
+        let rows = found.by_ref().take(limit).cloned().collect();
+        Page { rows, more: found.next().is_some() }
+    }
+}
+
+impl View for State {
+    fn position(&self) -> Position {
+        self.position
+    }
+
+    fn scan_all(&self, after: Option<&RowKey>, limit: usize) -> Result<Page, ReadError> {
+        Ok(self.page(&ScanRange::All, after, limit))
+    }
+}
+
 impl Store for ModelStore {
     fn commit(&self, group: &[Batch]) -> Result<Position, CommitError> {
         let mut state = self.lock();
@@ -80,19 +108,11 @@ impl Store for ModelStore {
         after: Option<&RowKey>,
         limit: usize,
     ) -> Result<Page, ReadError> {
-        let state = self.lock();
-        let lowest = range.lowest();
-        let start = match after {
-            Some(after) if *after >= lowest => Bound::Excluded(after),
-            _ => Bound::Included(&lowest),
-        };
-        let mut found = state
-            .rows
-            .range::<RowKey, _>((start, Bound::Unbounded))
-            .take_while(|(key, _)| range.contains(key))
-            .map(|(_, row)| row);
-        let rows = found.by_ref().take(limit).cloned().collect();
-        Ok(Page { rows, more: found.next().is_some() })
+        Ok(self.lock().page(range, after, limit))
+    }
+
+    fn view(&self) -> Result<Box<dyn View>, ReadError> {
+        Ok(Box::new(self.lock().clone()))
     }
 
     fn position(&self) -> Position {

@@ -8,6 +8,7 @@ use fermata_types::{Position, ShardId};
 use crate::batch::Batch;
 use crate::codec::CodecError;
 use crate::rows::{Row, RowKey, ScanRange};
+use crate::view::View;
 
 /// Rows of all families, written in groups of batches and read at the latest committed position.
 ///
@@ -46,6 +47,29 @@ pub trait Store: Send + Sync {
         after: Option<&RowKey>,
         limit: usize,
     ) -> Result<Page, ReadError>;
+
+    /// All rows as of the latest commit, to be read at leisure while commits go on.
+    ///
+    /// # Errors
+    /// As for [`Store::get`].
+    fn view(&self) -> Result<Box<dyn View>, ReadError>;
+
+    /// As [`Store::commit`], for a group that frees space or must not wait for it (deletes,
+    /// terminations, retention): a store that keeps a reserve lets it use that when there is no
+    /// other space. Without a reserve, the same as `commit`.
+    ///
+    /// # Errors
+    /// As for [`Store::commit`]; `StorageFull` when the reserve is used up too.
+    fn commit_from_reserve(&self, group: &[Batch]) -> Result<Position, CommitError> {
+        self.commit(group)
+    }
+
+    /// Whether commits are refused for want of space, as far as the store knows: it finds out by
+    /// itself when there is space again. What [`Store::commit_from_reserve`] writes may still be
+    /// accepted.
+    fn is_full(&self) -> bool {
+        false
+    }
 
     /// The latest committed position; [`Position`] 0 is an empty store.
     fn position(&self) -> Position;
@@ -159,6 +183,18 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).scan(range, after, limit)
     }
 
+    fn view(&self) -> Result<Box<dyn View>, ReadError> {
+        (**self).view()
+    }
+
+    fn commit_from_reserve(&self, group: &[Batch]) -> Result<Position, CommitError> {
+        (**self).commit_from_reserve(group)
+    }
+
+    fn is_full(&self) -> bool {
+        (**self).is_full()
+    }
+
     fn position(&self) -> Position {
         (**self).position()
     }
@@ -184,6 +220,18 @@ impl<S: Store + ?Sized> Store for Box<S> {
         limit: usize,
     ) -> Result<Page, ReadError> {
         (**self).scan(range, after, limit)
+    }
+
+    fn view(&self) -> Result<Box<dyn View>, ReadError> {
+        (**self).view()
+    }
+
+    fn commit_from_reserve(&self, group: &[Batch]) -> Result<Position, CommitError> {
+        (**self).commit_from_reserve(group)
+    }
+
+    fn is_full(&self) -> bool {
+        (**self).is_full()
     }
 
     fn position(&self) -> Position {

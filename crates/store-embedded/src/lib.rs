@@ -1,29 +1,34 @@
-//! The embedded store: a group-commit log of row frames, and the rows in memory.
+//! The embedded store: a group-commit log of row frames, deltas in memory, checkpoints below.
 //!
 //! ```text
-//! commit ─► admit (fences, assertions) ─► encode one frame ─► one write, one sync ─► memory
-//! open   ─► lock ─► identity ─► segments in order, frame by frame ─► memory
-//! get, scan ─► memory
+//! commit ─► admit (fences, assertions) ─► encode one frame ─► one write, one sync ─► delta
+//! delta full ─► frozen ─► checkpoint (one redb commit) ─► delta and log segments let go
+//! open   ─► lock ─► identity ─► checkpoint ─► segments after it, frame by frame ─► deltas
+//! get, scan ─► active delta ─► frozen deltas ─► checkpoint
 //! ```
 //!
-//! This is the first half of design 4: there is no checkpoint yet, so **all rows live in memory**
-//! (`memory.rs`) and no log segment is ever let go; recovery replays from
-//! position 0. The second half puts a checkpoint store under the memory: its position then takes
-//! the place of 0 in `log/recover.rs`, and segments below it are removed.
+//! The log is the only sync on the commit path; checkpoints and the making of segments belong to
+//! a thread of the store, or, in simulations, to whoever calls `checkpoint_step`.
 //!
 //! # Reading order
 //! `store.rs` (the seam), `log/frame.rs` and `log/segment.rs` (the bytes; `docs/formats/log.md`),
-//! `log/writer.rs` (append and rotation), `log/recover.rs`, `memory.rs`, and `file/` (the layer
-//! that crash tests break).
+//! `log/writer.rs` (append and rotation), `layers/` (the rows), `checkpoint/`
+//! (`docs/formats/checkpoint.md`), `log/recover.rs`, `background/` (pace and release), and `file/`
+//! (the layer that crash tests break).
 
+mod background;
+mod checkpoint;
 mod file;
+mod layers;
 mod log;
-mod memory;
 mod options;
 mod poison;
+mod recovery;
+mod restore;
 mod store;
+mod view;
 
 pub use file::{FileHandle, FileLayer, FileLock, Keep, Lie, RealFiles, SimFiles};
 pub use log::{OpenError, ROTATION_STEPS, StoreId};
-pub use options::Options;
+pub use options::{Checkpoints, Options};
 pub use store::{EmbeddedStore, GROUP_BYTES_MAX};

@@ -5,12 +5,14 @@
 pub mod id;
 pub mod limits;
 pub mod payload;
+pub mod payload_limits;
 pub mod sequence;
 pub mod status;
 pub mod time;
 
 pub use id::{IdError, RunId, ShardId, ShardKey, TaskId, TaskNumber};
 pub use payload::{Payload, PayloadError};
+pub use payload_limits::{PayloadLimits, Threshold};
 pub use sequence::{BatchNumber, EventNumber, MessageOffset, Position, RunEpoch, ShardEpoch};
 pub use status::{RunStatus, TaskStatus};
 pub use time::{Span, Timestamp};

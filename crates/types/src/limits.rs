@@ -13,12 +13,20 @@ pub const TASK_PAYLOAD_MAX: usize = 10 << 20;
 pub const WORKFLOW_PAYLOAD_MAX: usize = 10 << 20;
 /// Serialised bytes of all variables of a run (`conductor-semantics` 5.14: 256 KB).
 pub const VARIABLES_MAX: usize = 256 << 10;
+/// Serialised bytes of a message to a run: as much as the task that takes it may put out.
+pub const MESSAGE_PAYLOAD_MAX: usize = 10 << 20;
 /// Bytes of a request body (design 5).
 pub const BODY_MAX: usize = 16 << 20;
 /// Levels of sub-workflows below a root (design 3).
 pub const TREE_DEPTH_MAX: u32 = 64;
 /// Iterations of one `DO_WHILE`; a loop that would go on fails with this limit named.
 pub const LOOP_ITERATIONS_MAX: u32 = 1_000_000;
+/// Branches of one dynamic fork; a fork with more fails its run with this limit named. Twice the
+/// supported scale.
+pub const FORK_BRANCHES_MAX: u32 = 200_000;
+/// Bytes of a name: of a workflow, task, reference, correlation id or key. They become keys of rows
+/// and names of queues.
+pub const NAME_BYTES_MAX: usize = 1024;
 /// Tasks of one run over all its epochs.
 pub const TASKS_PER_RUN: u32 = 10_000_000;
 /// Messages pending in one lane (`conductor-rest` 1.2).

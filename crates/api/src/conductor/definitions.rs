@@ -64,7 +64,7 @@ async fn bad_scripts(app: &App, compiled: &Workflow, prefix: &str) -> Vec<Valida
 
 /// Bytes of a name: of a workflow, task, reference, correlation id or key. They become keys of
 /// rows and names of queues.
-pub(super) const NAME_BYTES_MAX: usize = 1024;
+pub(super) const NAME_BYTES_MAX: usize = fermata_types::limits::NAME_BYTES_MAX;
 
 fn long_names(compiled: &Workflow, prefix: &str) -> Vec<ValidationError> {
     let steps = compiled.steps.iter();

@@ -14,6 +14,7 @@ use crate::answer::{self, Answer};
 use crate::error::ApiError;
 use crate::extract::{Json, Params, Segments};
 use crate::state::App;
+use crate::streamed::{self, Place, WHOLE_TASKS_MAX};
 use crate::views::run::{Target, task_run, workflow_run};
 
 /// How long a synchronous start waits unless it says otherwise.
@@ -118,6 +119,16 @@ pub(super) async fn until_blocked(app: &App, run: RunId, asked: Asked) -> Answer
     show(app, target, asked.strategy, blocking.as_ref())
 }
 
+/// A run with all its tasks; those of a large one are sent while they are read.
+fn show_run(app: &App, target: Target<'_>, strategy: ReturnStrategy, view: &RunView) -> Answer {
+    let is_small = view.run.tasks.len() <= WHOLE_TASKS_MAX;
+    let run = workflow_run(app, target, strategy, view, is_small);
+    if is_small {
+        return answer::json(&run);
+    }
+    streamed::with_tasks(app, view, &run, Place::AfterPayloads)
+}
+
 /// Without a blocking task all strategies show the run of the request, and say so in their type
 /// (design 12).
 fn show(
@@ -129,17 +140,11 @@ fn show(
     use ReturnStrategy::{BlockingTask, BlockingTaskInput, BlockingWorkflow, TargetWorkflow};
     let view = target.view;
     match (strategy, blocking) {
-        (BlockingWorkflow, Some((blocking, _))) => {
-            answer::json(&workflow_run(app, target, strategy, blocking))
-        }
+        (BlockingWorkflow, Some((blocking, _))) => show_run(app, target, strategy, blocking),
         (BlockingTask | BlockingTaskInput, Some((blocking, task))) => {
             answer::json(&task_run(target, strategy, blocking, task))
         }
-        (TargetWorkflow | BlockingWorkflow, _) => {
-            answer::json(&workflow_run(app, target, strategy, view))
-        }
-        (BlockingTask | BlockingTaskInput, None) => {
-            answer::json(&workflow_run(app, target, TargetWorkflow, view))
-        }
+        (TargetWorkflow | BlockingWorkflow, _) => show_run(app, target, strategy, view),
+        (BlockingTask | BlockingTaskInput, None) => show_run(app, target, TargetWorkflow, view),
     }
 }

@@ -22,6 +22,7 @@ pub(crate) async fn running(
     Segments(name): Segments<String>,
     params: Params,
 ) -> Answer {
+    app.engine.admit_search()?;
     let version = params.integer::<i32>("version")?.unwrap_or(1);
     let start = params.integer::<i64>("startTime")?.unwrap_or(0);
     let end = params.integer::<i64>("endTime")?.unwrap_or(0);
@@ -41,6 +42,7 @@ pub(crate) async fn correlated(
     Segments((name, correlation)): Segments<(String, String)>,
     params: Params,
 ) -> Answer {
+    app.engine.admit_search()?;
     let wanted = Wanted::read(&params)?;
     answer::json(&wanted.find(&app, &name, &correlation).await?)
 }
@@ -52,6 +54,7 @@ pub(crate) async fn correlated_list(
     params: Params,
     JsonList(correlations): JsonList<String>,
 ) -> Answer {
+    app.engine.admit_search()?;
     answer::json(&Wanted::read(&params)?.find_all(&app, &[name], correlations).await?)
 }
 
@@ -71,6 +74,7 @@ pub(crate) async fn correlated_batch(
     params: Params,
     Json(batch): Json<Batch>,
 ) -> Answer {
+    app.engine.admit_search()?;
     let wanted = Wanted::read(&params)?;
     answer::json(&wanted.find_all(&app, &batch.workflow_names, batch.correlation_ids).await?)
 }

@@ -4,6 +4,7 @@
 pub(crate) mod bulk;
 pub(crate) mod definitions;
 pub(crate) mod execute;
+pub(crate) mod external;
 pub(crate) mod health;
 pub(crate) mod lists;
 pub(crate) mod logs;

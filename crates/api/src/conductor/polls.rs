@@ -67,7 +67,8 @@ fn request(task_type: String, params: &Params, count: usize, wait_ms: i64) -> Po
 
 fn shown(app: &App, polled: &Polled) -> Task {
     let texts = app.texts.of(&polled.run.definition);
-    let shown = Shown { run: &polled.run, texts: &texts, now: app.engine.now() };
+    let limits = app.engine.payload_limits();
+    let shown = Shown { run: &polled.run, texts: &texts, limits, now: app.engine.now() };
     let output = match polled.task.output {
         None => Payload::empty_object(),
         // Handed out once more after it reported progress.

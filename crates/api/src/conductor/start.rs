@@ -8,7 +8,7 @@ use fermata_decider::event::Origin;
 use fermata_runtime::metadata::DefinitionError;
 use fermata_runtime::shard::request::Start;
 use fermata_runtime::shard::{Idempotency, Strategy};
-use fermata_types::{Payload, RunId, ShardKey, Timestamp, limits};
+use fermata_types::{Payload, RunId, ShardKey, Timestamp};
 use fermata_wire::conductor::{
     Entries, IdempotencyStrategy, StartWorkflowRequest, ValidationError, WorkflowDef,
 };
@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::definitions;
 use crate::answer::{self, Answer};
 use crate::error::ApiError;
+use crate::external;
 use crate::extract::{Json, Object, Params, Segments};
 use crate::state::App;
 
@@ -93,10 +94,7 @@ pub(super) async fn begin(
         }
         (Some(input), None) => input,
         (Some(input), Some(_)) if !input.is_empty_object() => input,
-        _ => {
-            let text = "externalInputPayloadStoragePath: external payloads are not supported";
-            return Err(ApiError::BadRequest(text.to_owned()));
-        }
+        (_, Some(path)) => external::resolve(app, "externalInputPayloadStoragePath", &path).await?,
     };
     let input = match mark {
         Mark::Dynamic if is_dynamic => marked_dynamic(&input),
@@ -211,8 +209,8 @@ async fn run(app: &App, definition: Arc<Workflow>, given: Given) -> Result<RunId
         }
     }
     let input = with_template(given.input, &definition.input_template);
-    if input.len() > limits::WORKFLOW_PAYLOAD_MAX {
-        let limit = limits::WORKFLOW_PAYLOAD_MAX;
+    let limit = app.engine.payload_limits().workflow_input.hard;
+    if input.len() > limit {
         let text = format!("The input of {} bytes is larger than {limit} bytes", input.len());
         return Err(ApiError::TooLarge(text));
     }

@@ -15,6 +15,7 @@ use fermata_wire::conductor::{TaskResult, TaskResultStatus};
 use super::polls;
 use crate::answer::{self, Answer};
 use crate::error::ApiError;
+use crate::external;
 use crate::extract::{Json, Object, Params, Segments, run_id, task_of};
 use crate::state::App;
 use crate::views::task::Shown;
@@ -61,11 +62,19 @@ async fn take(app: &App, result: TaskResult) -> Result<Option<Updated>, ApiError
     let Some(status) = result.status else {
         return Err(ApiError::BadRequest("status: the field is missing".to_owned()));
     };
+    let output = result.output_data.map_or_else(Payload::empty_object, Payload::from_raw);
+    let path = result.external_output_payload_storage_path;
+    let output = match path.filter(|path| !path.trim().is_empty()) {
+        Some(path) if output.is_empty_object() => {
+            external::resolve(app, "externalOutputPayloadStoragePath", &path).await?
+        }
+        _ => output,
+    };
     let logs = result.logs.into_iter();
     let update = TaskUpdate {
         task: id.number(),
         status: reported(status),
-        output: result.output_data.map_or_else(Payload::empty_object, Payload::from_raw),
+        output,
         reason: result.reason_for_incompletion,
         worker: result.worker_id,
         callback_after: Span::from_seconds(result.callback_after_seconds.max(0)),
@@ -193,6 +202,7 @@ pub(crate) async fn get(State(app): State<App>, Segments(id): Segments<String>) 
     })?;
     let task = view.run.task(task_id.number()).ok_or_else(absent)?;
     let texts = app.texts.of(&view.run.definition);
-    let shown = Shown { run: &view.run, texts: &texts, now: app.engine.now() };
+    let limits = app.engine.payload_limits();
+    let shown = Shown { run: &view.run, texts: &texts, limits, now: app.engine.now() };
     answer::json(&shown.read(&view, task))
 }

@@ -11,6 +11,7 @@ use crate::answer::{self, Answer};
 use crate::error::ApiError;
 use crate::extract::{Params, Segments, run_id};
 use crate::state::App;
+use crate::streamed::{self, Place, WHOLE_TASKS_MAX};
 use crate::views::task::Shown;
 use crate::views::workflow;
 
@@ -25,6 +26,10 @@ pub(crate) async fn get(
 ) -> Answer {
     let include_tasks = params.boolean("includeTasks", true)?;
     let view = read(&app, &id).await?;
+    if include_tasks && view.run.tasks.len() > WHOLE_TASKS_MAX {
+        let shell = workflow::workflow(&app, &view, false);
+        return streamed::with_tasks(&app, &view, &shell, Place::BeforePayloads);
+    }
     answer::json(&workflow::workflow(&app, &view, include_tasks))
 }
 
@@ -57,12 +62,13 @@ pub(crate) async fn tasks(
         let status = view.run.shown_status(task).as_str();
         wanted.is_empty() || wanted.iter().any(|wanted| wanted == status)
     };
-    let all: Vec<_> = view.run.tasks.iter().filter(is_wanted).collect();
+    let total = view.run.tasks.iter().filter(is_wanted).count();
     let texts = app.texts.of(&view.run.definition);
-    let shown = Shown { run: &view.run, texts: &texts, now: app.engine.now() };
-    let page = all.iter().skip(start).take(count);
+    let limits = app.engine.payload_limits();
+    let shown = Shown { run: &view.run, texts: &texts, limits, now: app.engine.now() };
+    let page = view.run.tasks.iter().filter(is_wanted).skip(start).take(count);
     answer::json(&SearchResult {
-        total_hits: i64::try_from(all.len()).unwrap_or(i64::MAX),
+        total_hits: i64::try_from(total).unwrap_or(i64::MAX),
         results: page.map(|task| shown.read(&view, task)).collect(),
     })
 }

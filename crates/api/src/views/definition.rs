@@ -84,6 +84,11 @@ impl TextCache {
     }
 }
 
+/// The texts of a step that came from data; `json` is the step with its task's reference and input.
+pub(crate) fn dynamic_texts(step: &Step, json: &str) -> StepTexts {
+    StepTexts { step: raw(json), ..step_texts(step) }
+}
+
 fn step_texts(step: &Step) -> StepTexts {
     let is_worker = matches!(step.kind, Kind::Worker { .. });
     let repeated = match &step.definition_json {

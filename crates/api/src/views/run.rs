@@ -18,12 +18,13 @@ pub(crate) struct Target<'a> {
     pub(crate) is_late: bool,
 }
 
-/// A run: that of the request, or the one that blocks.
+/// A run: that of the request, or the one that blocks; with its tasks, unless they follow.
 pub(crate) fn workflow_run(
     app: &App,
     target: Target<'_>,
     strategy: ReturnStrategy,
     view: &RunView,
+    include_tasks: bool,
 ) -> wire::WorkflowRun {
     let run = &*view.run;
     wire::WorkflowRun {
@@ -38,7 +39,7 @@ pub(crate) fn workflow_run(
         signal_timeout: target.is_late,
         priority: i32::from(run.priority),
         variables: object_of(&run.variables),
-        tasks: tasks(app, view),
+        tasks: if include_tasks { tasks(app, view) } else { Vec::new() },
         created_by: run.created_by.clone(),
         create_time: run.created.as_ms(),
         status: run.status,
@@ -55,7 +56,7 @@ pub(crate) fn task_run(
 ) -> wire::TaskRun {
     let run = &*view.run;
     let step = run.step_of(task);
-    let is_replacement = task.replaces != fermata_types::TaskNumber(0);
+    let is_replacement = task.replaces() != fermata_types::TaskNumber(0);
     wire::TaskRun {
         response_type: strategy,
         target_workflow_id: target.view.run.id.to_string(),
@@ -69,9 +70,9 @@ pub(crate) fn task_run(
         task_type: step.task_type.clone(),
         task_id: run.id.task(task.number).to_string(),
         reference_task_name: run.reference_of(task),
-        retry_count: i32::try_from(task.retry_count).unwrap_or(i32::MAX),
+        retry_count: i32::try_from(task.retry_count()).unwrap_or(i32::MAX),
         task_def_name: step.name.clone(),
-        retried_task_id: is_replacement.then(|| run.id.task(task.replaces).to_string()),
+        retried_task_id: is_replacement.then(|| run.id.task(task.replaces()).to_string()),
         workflow_type: run.definition.key.name.clone(),
         reason_for_incompletion: task.reason().map(str::to_owned),
         priority: i32::from(run.priority),

@@ -8,13 +8,21 @@ use fermata_types::{Payload, TaskStatus};
 use fermata_wire::conductor as wire;
 use serde_json::value::RawValue;
 
+use super::left_out;
 use super::task::Shown;
+use crate::external::{Part, PayloadPath};
 use crate::state::App;
 
 /// The run, with its tasks if wanted.
 pub(crate) fn workflow(app: &App, view: &RunView, include_tasks: bool) -> wire::Workflow {
     let run = &*view.run;
     let (failed_references, failed_names) = failed(run);
+    let limits = app.engine.payload_limits();
+    let path = |part| PayloadPath::OfRun(run.id, part);
+    let (input, input_path) =
+        left_out::shown(&view.input(), limits.workflow_input, path(Part::Input));
+    let (output, output_path) =
+        left_out::shown(&view.output(), limits.workflow_output, path(Part::Output));
     let domains = run.task_to_domain.iter().cloned();
     wire::Workflow {
         create_time: run.created.as_ms(),
@@ -26,8 +34,10 @@ pub(crate) fn workflow(app: &App, view: &RunView, include_tasks: bool) -> wire::
         parent_workflow_id: run.parent.map(|parent| parent.run().to_string()),
         parent_workflow_task_id: run.parent.map(|parent| parent.to_string()),
         tasks: if include_tasks { tasks(app, view) } else { Vec::new() },
-        input: view.input().to_raw(),
-        output: view.output().to_raw(),
+        input,
+        output,
+        external_input_payload_storage_path: input_path,
+        external_output_payload_storage_path: output_path,
         correlation_id: run.correlation.clone(),
         reason_for_incompletion: run.reason.clone(),
         task_to_domain: Some(domains.collect()),
@@ -48,7 +58,8 @@ pub(crate) fn workflow(app: &App, view: &RunView, include_tasks: bool) -> wire::
 /// All tasks of the run, by number.
 pub(crate) fn tasks(app: &App, view: &RunView) -> Vec<wire::Task> {
     let texts = app.texts.of(&view.run.definition);
-    let shown = Shown { run: &view.run, texts: &texts, now: app.engine.now() };
+    let limits = app.engine.payload_limits();
+    let shown = Shown { run: &view.run, texts: &texts, limits, now: app.engine.now() };
     view.run.tasks.iter().map(|task| shown.read(view, task)).collect()
 }
 

@@ -48,6 +48,11 @@ impl Server {
     }
 
     pub fn over(store: Arc<dyn Store>, options: Options) -> Self {
+        let config = Config { shards: 4, ..Config::default() };
+        Self::configured(store, options, config)
+    }
+
+    pub fn configured(store: Arc<dyn Store>, options: Options, config: Config) -> Self {
         let parts = Parts {
             store,
             clock: Arc::new(SystemClock),
@@ -55,7 +60,6 @@ impl Server {
             evaluator: Arc::new(NoScripts),
             poisoned: Box::new(|_| {}),
         };
-        let config = Config { shards: 4, ..Config::default() };
         let engine = Engine::open(parts, config).expect("an empty store can be read");
         Self { router: router(engine.clone(), options), engine }
     }

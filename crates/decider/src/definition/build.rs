@@ -7,24 +7,13 @@ use fermata_types::Span;
 use serde_json::{Map, Value};
 
 use crate::definition::compile::CompileError;
-use crate::definition::model::{After, Evaluator, Kind, Step, StepId};
+use crate::definition::model::{After, DecidedBy, Evaluator, Items, Keep, Kind, Step, StepId};
 use crate::definition::policy::TaskPolicy;
 use crate::expression::Template;
 
 /// Types the reference server performs itself and this version does not have yet. As worker tasks
 /// they would wait for ever, so a definition that uses them is refused.
-const LATER: &[&str] = &[
-    "DECISION",
-    "DYNAMIC",
-    "EVENT",
-    "EXCLUSIVE_JOIN",
-    "FORK_JOIN_DYNAMIC",
-    "HTTP",
-    "JSON_JQ_TRANSFORM",
-    "KAFKA_PUBLISH",
-    "LAMBDA",
-    "START_WORKFLOW",
-];
+const LATER: &[&str] = &["EVENT", "HTTP", "JSON_JQ_TRANSFORM", "KAFKA_PUBLISH", "START_WORKFLOW"];
 
 /// Levels of nested tasks; deeper definitions are refused before they reach the stack's end.
 const NESTING_MAX: usize = 64;
@@ -35,6 +24,11 @@ pub(super) struct Builder {
     steps: Vec<Option<Step>>,
     ids: BTreeMap<String, StepId>,
     pending_joins: Vec<(StepId, Vec<String>)>,
+    pending_exclusive_joins: Vec<(StepId, [Vec<String>; 2])>,
+    /// The dynamic fork before a JOIN, by the JOIN.
+    dynamic_joins: BTreeMap<StepId, StepId>,
+    /// Id of the first step: 0 for a definition, behind it for a branch made from data.
+    base: u32,
     depth: usize,
 }
 
@@ -48,40 +42,73 @@ fn flag(task: &Map<String, Value>, field: &str) -> bool {
 
 impl Builder {
     pub(super) fn new(workflow: String) -> Self {
+        Self::at(workflow, StepId(0))
+    }
+
+    /// Numbers its steps from `base`.
+    pub(super) fn at(workflow: String, base: StepId) -> Self {
         Self {
             workflow,
             steps: Vec::new(),
             ids: BTreeMap::new(),
             pending_joins: Vec::new(),
+            pending_exclusive_joins: Vec::new(),
+            dynamic_joins: BTreeMap::new(),
+            base: base.0,
             depth: 0,
         }
     }
 
+    fn next_id(&self) -> StepId {
+        let made = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
+        StepId(self.base.saturating_add(made))
+    }
+
+    const fn index(&self, id: StepId) -> usize {
+        id.0.saturating_sub(self.base) as usize
+    }
+
     /// The finished table, with JOIN names turned into ids.
-    pub(super) fn into_steps(self) -> Vec<Step> {
-        let mut steps: Vec<Step> = self.steps.into_iter().flatten().collect();
-        for (join, names) in self.pending_joins {
-            let place = steps.get(join.0 as usize).and_then(|step| step.enclosing_loop);
-            let mut on: Vec<StepId> = Vec::new();
-            let mut unknown = BTreeSet::new();
-            for name in &names {
-                let found = self.ids.get(name).filter(|id| {
-                    steps.get(id.0 as usize).is_some_and(|step| step.enclosing_loop == place)
-                });
-                match found {
-                    Some(id) if on.contains(id) => {}
-                    Some(id) => on.push(*id),
-                    None => {
-                        unknown.insert(name);
-                    }
-                }
+    pub(super) fn into_steps(mut self) -> Vec<Step> {
+        let mut steps: Vec<Step> = std::mem::take(&mut self.steps).into_iter().flatten().collect();
+        for (join, names) in std::mem::take(&mut self.pending_joins) {
+            let fork = self.dynamic_joins.get(&join).copied();
+            // What a dynamic fork made is waited for, whatever the definition names.
+            let names = if fork.is_some() { Vec::new() } else { names };
+            let (on, unknown) = self.named_steps(&steps, join, &names);
+            if let Some(step) = steps.get_mut(self.index(join)) {
+                step.kind = Kind::Join { names, on, unknown, fork };
             }
-            let unknown = u32::try_from(unknown.len()).unwrap_or(u32::MAX);
-            if let Some(step) = steps.get_mut(join.0 as usize) {
-                step.kind = Kind::Join { names, on, unknown };
+        }
+        for (join, [on, defaults]) in std::mem::take(&mut self.pending_exclusive_joins) {
+            let (on, _) = self.named_steps(&steps, join, &on);
+            let (defaults, _) = self.named_steps(&steps, join, &defaults);
+            if let Some(step) = steps.get_mut(self.index(join)) {
+                step.kind = Kind::ExclusiveJoin { on, defaults };
             }
         }
         steps
+    }
+
+    /// The steps of those names that stand in the same loop body, each once, and how many names
+    /// have none.
+    fn named_steps(&self, steps: &[Step], join: StepId, names: &[String]) -> (Vec<StepId>, u32) {
+        let place = steps.get(self.index(join)).and_then(|step| step.enclosing_loop);
+        let mut on: Vec<StepId> = Vec::new();
+        let mut unknown = BTreeSet::new();
+        for name in names {
+            let found = self.ids.get(name).filter(|id| {
+                steps.get(self.index(**id)).is_some_and(|step| step.enclosing_loop == place)
+            });
+            match found {
+                Some(id) if on.contains(id) => {}
+                Some(id) => on.push(*id),
+                None => {
+                    unknown.insert(name);
+                }
+            }
+        }
+        (on, u32::try_from(unknown.len()).unwrap_or(u32::MAX))
     }
 
     /// Adds a task list; answers its first step. `after` is what follows the last one.
@@ -113,8 +140,8 @@ impl Builder {
     }
 
     fn set_after(&mut self, step: Option<StepId>, after: After) {
-        let slot = step.and_then(|id| self.steps.get_mut(id.0 as usize));
-        if let Some(Some(step)) = slot {
+        let Some(index) = step.map(|id| self.index(id)) else { return };
+        if let Some(Some(step)) = self.steps.get_mut(index) {
             step.after = after;
         }
     }
@@ -131,7 +158,7 @@ impl Builder {
         let task = value.as_object().ok_or_else(|| invalid("a task is not an object"))?;
         let reference =
             text(task, "taskReferenceName").ok_or_else(|| invalid("no taskReferenceName"))?;
-        let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
+        let id = self.next_id();
         if self.ids.insert(reference.to_owned(), id).is_some() {
             return Err(CompileError::Duplicate {
                 reference: reference.to_owned(),
@@ -142,7 +169,8 @@ impl Builder {
         let place = Place { id, enclosing_loop, path };
         let kind = self.kind(task, following, &place)?;
         let step = assemble(task, value, reference, kind, &place);
-        if let Some(slot) = self.steps.get_mut(id.0 as usize) {
+        let index = self.index(id);
+        if let Some(slot) = self.steps.get_mut(index) {
             *slot = Some(step);
         }
         Ok(id)
@@ -158,13 +186,25 @@ impl Builder {
         Ok(match text(task, "type").unwrap_or("SIMPLE") {
             "SIMPLE" => Kind::Worker { task_type: name.to_owned() },
             "SWITCH" => self.switch(task, place)?,
+            "DECISION" => self.decision(task, place)?,
             "INLINE" => Kind::Inline,
+            "LAMBDA" => Kind::Lambda,
             "SET_VARIABLE" => Kind::SetVariable,
             "TERMINATE" => Kind::Terminate,
             "FORK_JOIN" => self.fork(task, following, place)?,
             "JOIN" => {
                 self.pending_joins.push((place.id, names(task.get("joinOn"))));
-                Kind::Join { names: Vec::new(), on: Vec::new(), unknown: 0 }
+                Kind::Join { names: Vec::new(), on: Vec::new(), unknown: 0, fork: None }
+            }
+            "EXCLUSIVE_JOIN" => {
+                let named = ["joinOn", "defaultExclusiveJoinTask"].map(|it| names(task.get(it)));
+                self.pending_exclusive_joins.push((place.id, named));
+                Kind::ExclusiveJoin { on: Vec::new(), defaults: Vec::new() }
+            }
+            "FORK_JOIN_DYNAMIC" => self.dynamic_fork(task, following, place),
+            "DYNAMIC" => {
+                let parameter = text(task, "dynamicTaskNameParam").unwrap_or("").to_owned();
+                Kind::Dynamic { parameter }
             }
             "DO_WHILE" => self.do_while(task, place)?,
             "SUB_WORKFLOW" => Kind::SubWorkflow {
@@ -189,6 +229,35 @@ impl Builder {
         task: &Map<String, Value>,
         place: &Place<'_>,
     ) -> Result<Kind, CompileError> {
+        let (cases, default) = self.branches(task, place)?;
+        Ok(Kind::Switch {
+            evaluator: Evaluator::named(text(task, "evaluatorType").unwrap_or("")),
+            expression: Arc::from(text(task, "expression").unwrap_or("")),
+            cases,
+            default,
+        })
+    }
+
+    fn decision(
+        &mut self,
+        task: &Map<String, Value>,
+        place: &Place<'_>,
+    ) -> Result<Kind, CompileError> {
+        let (cases, default) = self.branches(task, place)?;
+        let script = text(task, "caseExpression").filter(|script| !script.trim().is_empty());
+        let by = match script {
+            Some(script) => DecidedBy::Script(Arc::from(script)),
+            None => DecidedBy::Input(text(task, "caseValueParam").unwrap_or("").to_owned()),
+        };
+        Ok(Kind::Decision { by, cases, default })
+    }
+
+    /// Cases and default of a SWITCH or DECISION.
+    fn branches(
+        &mut self,
+        task: &Map<String, Value>,
+        place: &Place<'_>,
+    ) -> Result<Branches, CompileError> {
         let end = After::SwitchEnd(place.id);
         let mut cases = Vec::new();
         for (case, list) in
@@ -201,12 +270,7 @@ impl Builder {
         let path = format!("{}.defaultCase", place.path);
         let list = task.get("defaultCase").unwrap_or(&Value::Null);
         let default = self.sequence(list, end, place.enclosing_loop, &path)?;
-        Ok(Kind::Switch {
-            evaluator: Evaluator::named(text(task, "evaluatorType").unwrap_or("")),
-            expression: Arc::from(text(task, "expression").unwrap_or("")),
-            cases,
-            default,
-        })
+        Ok((cases, default))
     }
 
     fn fork(
@@ -221,13 +285,33 @@ impl Builder {
             let path = format!("{}.forkTasks[{at}]", place.path);
             branches.extend(self.sequence(list, After::BranchEnd, place.enclosing_loop, &path)?);
         }
-        let is_join = following
-            .and_then(|next| next.get("type"))
-            .and_then(Value::as_str)
-            .is_some_and(|kind| kind == "JOIN");
-        // The JOIN stands right after the fork in the list, so its id is the next one given.
-        let join = is_join.then(|| StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX)));
-        Ok(Kind::Fork { branches, join })
+        Ok(Kind::Fork { branches, join: self.join_after(following) })
+    }
+
+    /// The JOIN that stands right after a fork in the list, so its id is the next one given.
+    fn join_after(&self, following: Option<&Value>) -> Option<StepId> {
+        let kind = following.and_then(|next| next.get("type")).and_then(Value::as_str);
+        (kind == Some("JOIN")).then(|| self.next_id())
+    }
+
+    fn dynamic_fork(
+        &mut self,
+        task: &Map<String, Value>,
+        following: Option<&Value>,
+        place: &Place<'_>,
+    ) -> Kind {
+        let join = self.join_after(following);
+        if let Some(join) = join {
+            self.dynamic_joins.insert(join, place.id);
+        }
+        let named = |field| text(task, field).map(str::to_owned);
+        let join_tasks = named("dynamicForkJoinTasksParam");
+        Kind::DynamicFork {
+            tasks: named("dynamicForkTasksParam"),
+            inputs: named("dynamicForkTasksInputParamName"),
+            join_tasks,
+            join,
+        }
     }
 
     fn do_while(
@@ -238,13 +322,32 @@ impl Builder {
         let path = format!("{}.loopOver", place.path);
         let list = task.get("loopOver").unwrap_or(&Value::Null);
         let body = self.sequence(list, After::LoopEnd, Some(place.id), &path)?;
-        if task.get("items").is_some_and(|items| !items.is_null()) {
-            return Err(CompileError::Unsupported {
-                path: place.path.to_owned(),
-                kind: "DO_WHILE with items".to_owned(),
-            });
-        }
-        Ok(Kind::DoWhile { condition: Arc::from(text(task, "loopCondition").unwrap_or("")), body })
+        let condition = Arc::from(text(task, "loopCondition").unwrap_or(""));
+        Ok(Kind::DoWhile { condition, body, items: items(task), keep: keep(task) })
+    }
+}
+
+/// First step of each case, and of the default.
+type Branches = (Vec<(String, Option<StepId>)>, Option<StepId>);
+
+fn input<'a>(task: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    task.get("inputParameters")?.as_object()?.get(name)
+}
+
+fn items(task: &Map<String, Value>) -> Items {
+    let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    match task.get("items").filter(|items| !items.is_null() && !is_blank(items)) {
+        Some(items) => Items::Field(Template::parse(items)),
+        None if input(task, "_items").is_some() => Items::Input,
+        None => Items::None,
+    }
+}
+
+fn keep(task: &Map<String, Value>) -> Keep {
+    match input(task, "keepLastN") {
+        None | Some(Value::Null) => Keep::All,
+        Some(Value::String(_)) => Keep::Input,
+        Some(count) => Keep::of(count),
     }
 }
 
@@ -317,7 +420,7 @@ const fn takes_input_template(kind: &Kind) -> bool {
 fn task_type(task: &Map<String, Value>, kind: &Kind) -> String {
     match kind {
         Kind::Worker { task_type } => task_type.clone(),
-        Kind::Fork { .. } => "FORK".to_owned(),
+        Kind::Fork { .. } | Kind::DynamicFork { .. } => "FORK".to_owned(),
         _ => text(task, "type").unwrap_or("SIMPLE").to_owned(),
     }
 }

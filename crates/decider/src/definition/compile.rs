@@ -62,7 +62,7 @@ pub fn compile(json: &str) -> Result<Workflow, CompileError> {
     let tasks = value.get("tasks").unwrap_or(&no_tasks);
     let first = builder.sequence(tasks, After::RunEnd, None, "tasks")?;
     let mut steps = builder.into_steps();
-    let references = link(&mut steps);
+    let references = link(&mut steps, StepId(0));
     let version = value.get("version").and_then(Value::as_i64).unwrap_or(1);
     Ok(Workflow {
         hash: DefinitionHash::of(json.as_bytes()),
@@ -97,18 +97,26 @@ fn variables(value: &Value) -> Vec<(String, Payload)> {
     map.iter().map(|(key, value)| (key.clone(), Payload::from_value(value))).collect()
 }
 
-/// Turns JOIN names into step ids and tells each step which JOINs wait for it.
-fn link(steps: &mut [crate::definition::model::Step]) -> BTreeMap<String, StepId> {
+/// Tells each step which JOINs wait for it; answers the steps by reference. `base` is the id of the
+/// first one.
+pub(super) fn link(
+    steps: &mut [crate::definition::model::Step],
+    base: StepId,
+) -> BTreeMap<String, StepId> {
     let references: BTreeMap<String, StepId> =
         steps.iter().map(|step| (step.reference.clone(), step.id)).collect();
     let mut waits: Vec<(StepId, StepId)> = Vec::new();
     for step in steps.iter() {
-        if let Kind::Join { on, .. } = &step.kind {
-            waits.extend(on.iter().map(|awaited| (*awaited, step.id)));
+        match &step.kind {
+            Kind::Join { on, .. } => waits.extend(on.iter().map(|awaited| (*awaited, step.id))),
+            Kind::ExclusiveJoin { on, defaults } => {
+                waits.extend(on.iter().chain(defaults).map(|awaited| (*awaited, step.id)));
+            }
+            _ => {}
         }
     }
     for (awaited, join) in waits {
-        if let Some(step) = steps.get_mut(awaited.0 as usize) {
+        if let Some(step) = steps.get_mut(awaited.0.saturating_sub(base.0) as usize) {
             step.joins.push(join);
         }
     }

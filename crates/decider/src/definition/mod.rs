@@ -1,5 +1,6 @@
 //! Definitions: parsed once into a flat table of steps, with everything a run needs embedded.
 
+pub mod branch;
 pub mod build;
 pub mod compile;
 pub mod model;
@@ -9,7 +10,8 @@ pub mod validate;
 
 pub use compile::{CompileError, compile};
 pub use model::{
-    After, DefinitionHash, Evaluator, Kind, Step, StepId, TimeoutPolicy, Workflow, WorkflowKey,
+    After, DecidedBy, DefinitionHash, Evaluator, Items, Keep, Kind, Step, StepId, TimeoutPolicy,
+    Workflow, WorkflowKey,
 };
 pub use policy::{RetryLogic, TaskPolicy};
-pub use resolve::{Catalog, ResolveError, resolve};
+pub use resolve::{Catalog, ResolveError, resolve, resolve_task};

@@ -83,6 +83,50 @@ impl Evaluator {
     }
 }
 
+/// What a DECISION decides by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecidedBy {
+    /// JavaScript over its inputs.
+    Script(Arc<str>),
+    /// The input of that name.
+    Input(String),
+}
+
+/// The list a DO_WHILE goes over (`conductor-semantics` 5.9).
+#[derive(Debug, Clone)]
+pub enum Items {
+    /// None: its condition alone decides.
+    None,
+    /// What this resolves to (field `items`).
+    Field(Template),
+    /// Its input `_items`.
+    Input,
+}
+
+/// How many iterations of a DO_WHILE stay in its output and its run (`keepLastN`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// All.
+    All,
+    /// The last ones, so many; never zero.
+    Last(u32),
+    /// As many as its input `keepLastN` says once it is resolved (quirk 30 fixed).
+    Input,
+}
+
+impl Keep {
+    /// What a resolved `keepLastN` says: a whole number above zero, also as text; anything else
+    /// keeps all.
+    #[must_use]
+    pub fn of(count: &serde_json::Value) -> Self {
+        let number = count.as_u64().or_else(|| count.as_str()?.trim().parse().ok());
+        match number.map(|number| u32::try_from(number).unwrap_or(u32::MAX)) {
+            None | Some(0) => Self::All,
+            Some(count) => Self::Last(count),
+        }
+    }
+}
+
 /// What a step is, with what only that kind needs.
 #[derive(Debug, Clone)]
 pub enum Kind {
@@ -102,8 +146,19 @@ pub enum Kind {
         /// First step when no case matches.
         default: Option<StepId>,
     },
+    /// Chooses one of several branches, in the older form.
+    Decision {
+        /// What decides.
+        by: DecidedBy,
+        /// First step of each case, in the definition's order; `None` is an empty case.
+        cases: Vec<(String, Option<StepId>)>,
+        /// First step when no case matches, or one without steps.
+        default: Option<StepId>,
+    },
     /// Evaluates a script over its inputs.
     Inline,
+    /// Evaluates the body of a function over its inputs, in the older form.
+    Lambda,
     /// Puts its inputs into the run's variables.
     SetVariable,
     /// Ends the run.
@@ -124,6 +179,31 @@ pub enum Kind {
         /// How many names match no step of the same loop body, or of none: they are waited for
         /// for ever (quirk 29).
         unknown: u32,
+        /// The dynamic fork right before it, whose branches it waits for instead.
+        fork: Option<StepId>,
+    },
+    /// Ends with the first of the tasks it names that exists.
+    ExclusiveJoin {
+        /// Looked at first; the first that has a task decides.
+        on: Vec<StepId>,
+        /// Looked at while that one is not done.
+        defaults: Vec<StepId>,
+    },
+    /// Starts branches that its inputs describe.
+    DynamicFork {
+        /// Name of the input with the list of tasks.
+        tasks: Option<String>,
+        /// Name of the input with the tasks' inputs, by reference.
+        inputs: Option<String>,
+        /// Name of the input with tasks and inputs in one; deprecated.
+        join_tasks: Option<String>,
+        /// The JOIN that follows; without one the run fails when it gets here.
+        join: Option<StepId>,
+    },
+    /// Becomes the task that one of its inputs names.
+    Dynamic {
+        /// Name of that input.
+        parameter: String,
     },
     /// Repeats its body while a condition holds.
     DoWhile {
@@ -131,6 +211,10 @@ pub enum Kind {
         condition: Arc<str>,
         /// First step of the body.
         body: Option<StepId>,
+        /// The list it goes over, if any.
+        items: Items,
+        /// Which iterations stay.
+        keep: Keep,
     },
     /// Runs another workflow as a child and waits for it.
     SubWorkflow {

@@ -30,6 +30,16 @@ pub fn resolve(definition: &mut Value, catalog: &dyn Catalog) -> Result<(), Reso
     }
 }
 
+/// The same for one task made from data while a run goes on. A sub-workflow that nobody registered
+/// stays as it is: its task will fail and say so.
+pub fn resolve_task(task: &mut Value, catalog: &dyn Catalog) {
+    let mut list = Value::Array(vec![task.take()]);
+    let _ = each_step(&mut list, catalog);
+    if let Some(resolved) = list.as_array_mut().and_then(Vec::pop) {
+        *task = resolved;
+    }
+}
+
 fn each_step(list: &mut Value, catalog: &dyn Catalog) -> Result<(), ResolveError> {
     let Some(steps) = list.as_array_mut() else { return Ok(()) };
     for step in steps.iter_mut().filter_map(Value::as_object_mut) {

@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::needs::Needs;
 use crate::run::plan::next;
 use crate::run::state::Run;
+use crate::run::weigh;
 use crate::task_kinds::pull_messages;
 
 use fermata_types::RunStatus;
@@ -48,21 +49,26 @@ pub fn advance(run: &Run, context: Context<'_>) -> Advanced {
     let mut lacking = Needs::default();
     if run.finishes() {
         return match next::finish(run, context) {
-            Ok(step) => Advanced::Step(step),
+            Ok(step) => made(run, step, context),
             Err(needs) => Advanced::Needs(needs),
         };
     }
     for item in &run.agenda {
         match next::take(run, *item, context) {
-            Ok(step) => return Advanced::Step(step),
+            Ok(step) => return made(run, step, context),
             Err(needs) => lacking.add(needs),
         }
     }
     if !run.pulls.is_empty() && run.lane.pending() > 0 {
         match pull_messages::pull(run, context) {
-            Ok(step) => return Advanced::Step(step),
+            Ok(step) => return made(run, step, context),
             Err(needs) => lacking.add(needs),
         }
     }
     if lacking.is_empty() { Advanced::Quiet } else { Advanced::Needs(lacking) }
+}
+
+fn made(run: &Run, mut step: Step, context: Context<'_>) -> Advanced {
+    step.events = weigh::events(run, step.events, &mut step.effects, context);
+    Advanced::Step(step)
 }

@@ -1,21 +1,23 @@
 //! Folds one event into the state. Cannot fail, evaluate or look at a clock; the same events give
 //! the same state, live and in replay.
 
+use std::sync::Arc;
+
 use fermata_types::{RunId, RunStatus, Span, TaskNumber, TaskStatus, Timestamp};
 
 use crate::definition::Kind;
 use crate::event::{Closed, Event, Origin, RunOutput};
+use crate::run::holders::Holder;
 use crate::run::state::{Agenda, Run};
 use crate::run::task::{Stored, Task};
-use crate::run::{clock, follow, made};
+use crate::run::{clock, dynamic, follow, forget, made};
 
 /// Applies the next event. Its number is `run.last + 1`; `run.row` says which history row it is in.
 pub fn apply(run: &mut Run, event: &Event) {
     run.last = run.last.next();
-    let stored = event.payload().map(|_| Stored {
-        row: run.row,
-        index: u16::try_from(run.last.0.saturating_sub(run.row.0)).unwrap_or(u16::MAX),
-    });
+    let index = u16::try_from(run.last.0.saturating_sub(run.row.0)).unwrap_or(u16::MAX);
+    let place = Stored::new(run.row, index);
+    let stored = event.payload().map(|_| place);
     match event {
         Event::RunStarted(origin) => started(run, origin, stored),
         Event::TaskScheduled(scheduled) => made::task_scheduled(run, scheduled, stored),
@@ -34,6 +36,11 @@ pub fn apply(run: &mut Run, event: &Event) {
         Event::LoopAdvanced { task, iteration, at } => {
             follow::loop_advanced(run, *task, *iteration, *at);
         }
+        Event::ItemTaken { task, iteration, at, .. } => {
+            touch(run, *task, |task| task.extra_mut().item = stored);
+            follow::loop_advanced(run, *task, *iteration, *at);
+        }
+        Event::IterationsDropped { task, through } => forget::forget(run, *task, *through),
         Event::VariablesSet { values } => set_variables(run, values),
         Event::RunPaused { at } => {
             run.status = RunStatus::Paused;
@@ -48,9 +55,11 @@ pub fn apply(run: &mut Run, event: &Event) {
         Event::RunClosed { .. } => closed(run, event, stored),
         Event::TaskReturned { task, at } => touch(run, *task, |task| {
             task.status = TaskStatus::Scheduled;
-            task.queued = Some(*at);
+            task.set_queued(Some(*at));
         }),
         Event::ChildStarted { task, child, at } => child_started(run, *task, *child, *at),
+        Event::BranchesPlanned(planned) => dynamic::happened::planned(run, planned, place),
+        Event::TaskResolved { task, step } => dynamic::happened::resolved(run, *task, step),
     }
 }
 
@@ -83,18 +92,19 @@ fn started(run: &mut Run, origin: &Origin, stored: Option<Stored>) {
 }
 
 /// Takes an item off the agenda.
-pub(super) fn consume(run: &mut Run, item: Agenda) {
+pub(crate) fn consume(run: &mut Run, item: Agenda) {
     if let Some(at) = run.agenda.iter().position(|found| *found == item) {
         run.agenda.remove(at);
     }
 }
 
 /// Changes a task and keeps its deadline's place in the index.
-pub(super) fn touch(run: &mut Run, number: TaskNumber, change: impl FnOnce(&mut Task)) {
+pub(crate) fn touch(run: &mut Run, number: TaskNumber, change: impl FnOnce(&mut Task)) {
+    let before = clock::task_due(run, number);
     if let Some(task) = run.task_mut(number) {
         change(task);
     }
-    clock::index_task(run, number);
+    clock::index_task(run, number, before);
 }
 
 fn child_started(run: &mut Run, number: TaskNumber, child: RunId, at: Timestamp) {
@@ -104,23 +114,34 @@ fn child_started(run: &mut Run, number: TaskNumber, child: RunId, at: Timestamp)
         task.status = TaskStatus::InProgress;
         task.started = at;
         task.updated = at;
-        task.callback_after = Span::ZERO;
+        task.set_callback_after(Span::ZERO);
         task.extra_mut().child = Some(child);
     });
 }
 
+/// The holder a task has once that worker has it: its domain stays.
+fn holder(run: &mut Run, number: TaskNumber, worker: Option<&str>) -> Option<Arc<Holder>> {
+    let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
+    let task = run.tasks.get(index)?;
+    if task.worker() == worker {
+        return task.holder.clone();
+    }
+    run.holders.of(worker, task.domain())
+}
+
 fn leased(run: &mut Run, number: TaskNumber, worker: Option<&String>, at: Timestamp) {
+    let taken_by = worker.map(|worker| holder(run, number, Some(worker)));
     touch(run, number, |task| {
         task.status = TaskStatus::InProgress;
         if task.started == Timestamp::ZERO {
             task.started = at;
         }
         task.updated = at;
-        task.callback_after = Span::ZERO;
+        task.set_callback_after(Span::ZERO);
         task.poll_count = task.poll_count.saturating_add(1);
-        task.queued = None;
-        if let Some(worker) = worker {
-            task.extra_mut().worker = Some(worker.clone());
+        task.set_queued(None);
+        if let Some(holder) = taken_by {
+            task.holder = holder;
         }
     });
 }
@@ -136,34 +157,34 @@ fn progressed(
     let is_worker =
         run.task(number).is_some_and(|task| matches!(run.step_of(task).kind, Kind::Worker { .. }));
     run.updated = at;
+    let holder = holder(run, number, told.worker.as_deref());
     touch(run, number, |task| {
         task.output = output;
         task.updated = at;
-        task.callback_after = callback_after;
+        task.set_callback_after(callback_after);
         if is_worker {
             task.status = TaskStatus::Scheduled;
-            task.queued = Some(at.after(callback_after));
+            task.set_queued(Some(at.after(callback_after)));
         }
-        let extra = task.extra_mut();
-        extra.reason = told.reason;
-        extra.worker = told.worker;
+        task.set_reason(told.reason);
+        task.holder = holder;
     });
 }
 
 fn task_closed(run: &mut Run, event: &Closed, stored: Option<Stored>) {
     let was_open = run.task(event.task).is_some_and(|task| !task.status.is_terminal());
+    let worker = event.worker.as_deref();
+    let ended_by = worker.map(|worker| holder(run, event.task, Some(worker)));
     touch(run, event.task, |task| {
-        task.status = event.status;
-        task.ended = event.at;
-        task.queued = None;
+        task.end(event.status, event.at);
         if stored.is_some() {
             task.output = stored;
         }
         if task.reason() != event.reason.as_deref() {
-            task.extra_mut().reason.clone_from(&event.reason);
+            task.set_reason(event.reason.clone());
         }
-        if event.worker.is_some() {
-            task.extra_mut().worker.clone_from(&event.worker);
+        if let Some(holder) = ended_by {
+            task.holder = holder;
         }
     });
     if was_open {
@@ -172,6 +193,7 @@ fn task_closed(run: &mut Run, event: &Closed, stored: Option<Stored>) {
     run.updated = event.at;
     run.children.remove(&event.task);
     run.pulls.remove(&event.task);
+    run.waits.remove(&event.task);
     for done in [Agenda::Perform(event.task), Agenda::Loop(event.task), Agenda::Join(event.task)] {
         consume(run, done);
     }
@@ -206,4 +228,5 @@ fn closed(run: &mut Run, event: &Event, stored: Option<Stored>) {
     run.deadlines.clear();
     run.children.clear();
     run.pulls.clear();
+    run.waits.clear();
 }

@@ -37,31 +37,36 @@ pub fn limits(run: &Run, task: &Task) -> impl Iterator<Item = (Limit, Timestamp)
     let set = |span: Span| span > Span::ZERO;
     let is_scheduled = task.status == TaskStatus::Scheduled;
     // The delay of a first attempt prolongs its timeout; that of a retry does not (quirk 65).
-    let delay = if task.retry_count == 0 { task.start_delay } else { Span::ZERO };
+    let delay = if task.retry_count() == 0 { task.start_delay() } else { Span::ZERO };
     let total = (acts && set(policy.total_timeout))
-        .then(|| (Limit::Total, task.first_scheduled.after(policy.total_timeout)));
+        .then(|| (Limit::Total, task.first_scheduled().after(policy.total_timeout)));
     let whole = (acts && set(policy.timeout) && task.started > Timestamp::ZERO)
         .then(|| (Limit::Task, task.started.after(delay).after(policy.timeout)));
     let poll = (acts && is_worker && is_scheduled && set(policy.poll_timeout)).then(|| {
-        (Limit::Poll, task.scheduled.after(task.callback_after).after(policy.poll_timeout))
+        (Limit::Poll, task.scheduled.after(task.callback_after()).after(policy.poll_timeout))
     });
     let response = (is_worker && !is_scheduled && set(policy.response_timeout)).then(|| {
-        let from = task.updated.after(task.callback_after);
+        let from = task.updated.after(task.callback_after());
         (Limit::Response, from.after(policy.response_timeout))
     });
     let wait = task.wait_until().map(|until| (Limit::Wait, until));
     let start = (is_scheduled && matches!(step.kind, Kind::SubWorkflow { .. }))
-        .then(|| (Limit::Start, task.scheduled.after(task.start_delay)));
+        .then(|| (Limit::Start, task.scheduled.after(task.start_delay())));
     let open = !task.status.is_terminal();
     [total, whole, poll, response, wait, start].into_iter().flatten().filter(move |_| open)
 }
 
-/// Puts a task's earliest deadline into the index, or takes it out.
-pub(crate) fn index_task(run: &mut Run, number: TaskNumber) {
-    let Some(task) = run.task(number) else { return };
-    let due =
-        if run.status.is_terminal() { None } else { limits(run, task).map(|(_, due)| due).min() };
-    let before = task.due;
+/// A task's earliest deadline: its entry in the index.
+#[must_use]
+pub fn task_due(run: &Run, number: TaskNumber) -> Option<Timestamp> {
+    let task = run.task(number).filter(|_| !run.status.is_terminal())?;
+    limits(run, task).map(|(_, due)| due).min()
+}
+
+/// Puts a task's earliest deadline into the index, or takes it out; `before` is what
+/// [`task_due`] said before the task was changed.
+pub(crate) fn index_task(run: &mut Run, number: TaskNumber, before: Option<Timestamp>) {
+    let due = task_due(run, number);
     if due == before {
         return;
     }
@@ -70,9 +75,6 @@ pub(crate) fn index_task(run: &mut Run, number: TaskNumber) {
     }
     if let Some(due) = due {
         run.deadlines.insert((due, number));
-    }
-    if let Some(task) = run.task_mut(number) {
-        task.due = due;
     }
 }
 

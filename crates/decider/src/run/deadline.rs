@@ -116,7 +116,7 @@ fn reason(run: &Run, task: &Task, limit: Limit, context: Context<'_>) -> String 
              attempts including retry delays). Timeout policy: {named}",
             step.name,
             policy.total_timeout.as_seconds(),
-            elapsed(task.first_scheduled)
+            elapsed(task.first_scheduled())
         ),
         Limit::Task => format!(
             "Task timed out after {} seconds. Timeout configured as {} seconds. Timeout policy \

@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::needs::Needs;
 use crate::rejection::Rejection;
 use crate::run::state::Run;
-use crate::run::{deadline, message, operate, start, update};
+use crate::run::{deadline, message, operate, start, update, weigh};
 
 use fermata_types::TaskNumber;
 
@@ -57,6 +57,16 @@ impl Decision {
 /// Decides a command on the state of this moment.
 #[must_use]
 pub fn decide(run: &Run, command: &Command, context: Context<'_>) -> Decision {
+    match of_command(run, command, context) {
+        Decision::Accepted { events, mut effects, reply } => {
+            let events = weigh::events(run, events, &mut effects, context);
+            Decision::Accepted { events, effects, reply }
+        }
+        other => other,
+    }
+}
+
+fn of_command(run: &Run, command: &Command, context: Context<'_>) -> Decision {
     match command {
         Command::Start(origin) => start::decide(run, origin),
         Command::Lease { task, epoch, worker } => {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fermata_types::{Payload, TaskNumber, limits};
+use fermata_types::TaskNumber;
 use serde_json::{Map, Value};
 
 use crate::context::Context;
@@ -12,6 +12,7 @@ use crate::expression::{
 };
 use crate::needs::Needs;
 use crate::run::derived::{self, Lack, Part};
+use crate::run::dynamic;
 use crate::run::state::Run;
 use crate::run::task::Task;
 
@@ -66,10 +67,10 @@ impl<'a> RunDocument<'a> {
 
     fn task(&self, name: &str, field: Field) -> Lookup<'a, Lack> {
         let run = self.run;
-        let found = run.definition.references.get(name).and_then(|step| run.latest(*step));
+        let found = run.find_step(name).and_then(|step| run.latest(step));
         let Some(task) = found else { return Lookup::Absent };
         let value = match field {
-            Field::Input => return self.stored(task.input),
+            Field::Input => return self.input(task),
             Field::Output => return self.output(name, task),
             _ => task_field(run, task, field),
         };
@@ -83,9 +84,27 @@ impl<'a> RunDocument<'a> {
         }
     }
 
+    fn input(&self, task: &Task) -> Lookup<'a, Lack> {
+        if !dynamic::shown::is_readable(self.run, task) {
+            return Lookup::Unavailable(Lack::TooManyTasks);
+        }
+        match self.context.fetched.payload(task.input) {
+            Some(payload) => {
+                let shown = dynamic::shown::input(self.run, task, payload);
+                Lookup::Value(Cow::Owned(shown.to_value()))
+            }
+            None => Lookup::Unavailable(Lack::Payloads(vec![task.input])),
+        }
+    }
+
     fn output(&self, name: &str, task: &Task) -> Lookup<'a, Lack> {
-        let is_loop = matches!(self.run.step_of(task).kind, Kind::DoWhile { .. });
-        let part = if is_loop { self.part(name) } else { Part::Whole };
+        let part = match self.run.step_of(task).kind {
+            Kind::DoWhile { .. } => self.part(name, part_of_loop),
+            Kind::Join { fork: Some(_), .. } => {
+                self.part(name, |path| part_of_join(self.run, task, path))
+            }
+            _ => Part::Whole,
+        };
         let payload = |at| self.context.fetched.payload(at);
         match derived::output(self.run, task, &payload, part) {
             Ok(value) => Lookup::Value(Cow::Owned(value)),
@@ -93,8 +112,9 @@ impl<'a> RunDocument<'a> {
         }
     }
 
-    /// Which part of a loop's output the template reads: most read nothing but `iteration`.
-    fn part(&self, name: &str) -> Part {
+    /// Which part of a loop's or JOIN's output the template reads, told from each path: most read
+    /// nothing but `iteration` of a loop, or one branch.
+    fn part(&self, name: &str, part_of_path: impl Fn(&str) -> Part) -> Part {
         let mut wanted = None;
         for reference in self.references {
             let part = match &reference.scope {
@@ -108,21 +128,42 @@ impl<'a> RunDocument<'a> {
             };
             match wanted {
                 None => wanted = Some(part),
-                Some(known) if known == part => {}
-                Some(_) => return Part::Whole,
+                Some(known) => wanted = Some(both(known, part)),
             }
         }
         wanted.unwrap_or(Part::Whole)
     }
 }
 
+/// The smallest part that holds two.
+fn both(one: Part, other: Part) -> Part {
+    match (one, other) {
+        (one, other) if one == other => one,
+        (Part::Shallow, other) | (other, Part::Shallow) => other,
+        _ => Part::Whole,
+    }
+}
+
 /// `loop.output.iteration` is shallow, `loop.output.7.x` is one iteration, all else is the whole.
-fn part_of_path(path: &str) -> Part {
+fn part_of_loop(path: &str) -> Part {
     match path.trim_start_matches("$.").split('.').nth(2) {
-        Some("iteration") => Part::Shallow,
+        Some("iteration" | "loopIndex") => Part::Shallow,
+        Some(name) if name == "loopItem" || name.starts_with("loopItem[") => Part::Item,
         Some(name) => name.parse().map_or(Part::Whole, Part::Iteration),
         None => Part::Whole,
     }
+}
+
+/// `join.output.branch.x` is that branch, all else is the whole.
+fn part_of_join(run: &Run, join: &Task, path: &str) -> Part {
+    let name = path.trim_start_matches("$.").split('.').nth(2).unwrap_or("");
+    // Inside a loop the names in the output have the iteration behind them.
+    let name = match join.iteration {
+        0 => Some(name),
+        iteration => name.strip_suffix(&format!("__{iteration}")),
+    };
+    let step = name.and_then(|name| run.dynamic.find_in(name, join.scope, join.iteration));
+    step.map_or(Part::Whole, Part::Branch)
 }
 
 fn task_field(run: &Run, task: &Task, field: Field) -> Value {
@@ -131,17 +172,17 @@ fn task_field(run: &Run, task: &Task, field: Field) -> Value {
         Field::TaskType => Value::from(step.task_type.clone()),
         Field::Status => Value::from(run.shown_status(task).as_str()),
         Field::ReferenceTaskName => Value::from(run.reference_of(task)),
-        Field::RetryCount => Value::from(task.retry_count),
+        Field::RetryCount => Value::from(task.retry_count()),
         Field::CorrelationId => Value::from(run.correlation.clone()),
         Field::PollCount => Value::from(task.poll_count),
         Field::TaskDefName => Value::from(step.name.clone()),
         Field::ScheduledTime => Value::from(task.scheduled.as_ms()),
         Field::StartTime => Value::from(task.started.as_ms()),
-        Field::EndTime => Value::from(task.ended.as_ms()),
+        Field::EndTime => Value::from(task.ended().as_ms()),
         Field::WorkflowInstanceId => Value::from(run.id.to_string()),
         Field::TaskId => Value::from(run.id.task(task.number).to_string()),
         Field::ReasonForIncompletion => Value::from(task.reason()),
-        Field::CallbackAfterSeconds => Value::from(task.callback_after.as_seconds()),
+        Field::CallbackAfterSeconds => Value::from(task.callback_after().as_seconds()),
         Field::WorkerId => Value::from(task.worker()),
         // Inside the body and for the loop itself this is the iteration it is in.
         Field::Iteration => Value::from(task.loop_iteration().max(task.iteration)),
@@ -164,6 +205,7 @@ impl Document for RunDocument<'_> {
         known
             .filter(|(_, step)| self.run.latest(**step).is_some())
             .map(|(name, _)| name.clone())
+            .chain(self.run.dynamic.references())
             .collect()
     }
 
@@ -203,10 +245,5 @@ pub(crate) fn resolve(
             return Err(Needs::payloads(payloads));
         }
     };
-    let size = Payload::from_value(&value).len();
-    if size > limits::TASK_PAYLOAD_MAX {
-        let limit = limits::TASK_PAYLOAD_MAX;
-        return Ok(Err(format!("The payload size: {size} is greater than the limit: {limit}")));
-    }
     Ok(Ok(value))
 }

@@ -4,7 +4,9 @@ use fermata_types::{TaskNumber, Timestamp};
 
 use crate::definition::{After, Kind, StepId};
 use crate::run::apply::{consume, touch};
+use crate::run::dynamic::happened;
 use crate::run::state::{Agenda, Run};
+use crate::task_kinds::exclusive_join;
 
 /// A closed task is done with: what follows it is put on the agenda.
 pub(super) fn settled(run: &mut Run, number: TaskNumber) {
@@ -12,8 +14,7 @@ pub(super) fn settled(run: &mut Run, number: TaskNumber) {
     let Some(task) = run.task(number) else { return };
     let (iteration, scope) = (task.iteration, task.scope);
     let has_failed = !task.status.is_successful();
-    let definition = run.definition.clone();
-    let step = definition.step(task.step);
+    let step = run.step_handle(task.step, number);
     if has_failed && step.permissive && !step.optional {
         run.permissive_failures.push(number);
     }
@@ -28,6 +29,7 @@ pub(super) fn settled(run: &mut Run, number: TaskNumber) {
                 branches.iter().map(|step| Agenda::Enter { step: *step, iteration, scope });
             run.agenda.extend(entries);
         }
+        Kind::DynamicFork { .. } if happened::fork_settled(run, number) => return,
         _ => {}
     }
     go_on_after(run, number);
@@ -39,13 +41,17 @@ fn executed(run: &mut Run, number: TaskNumber) {
     let Some(task) = run.task_mut(number) else { return };
     task.executed = true;
     let (step, scope, iteration) = (task.step, task.scope, task.iteration);
-    let definition = run.definition.clone();
-    for join in &definition.step(step).joins {
+    let handle = run.step_handle(step, TaskNumber(0));
+    for join in &handle.joins {
         let Some(waiting) = run.latest_in(*join, scope, iteration) else { continue };
         if waiting.status.is_terminal() {
             continue;
         }
         let waiting = waiting.number;
+        if matches!(run.step(*join).kind, Kind::ExclusiveJoin { .. }) {
+            exclusive_join::look(run, waiting);
+            continue;
+        }
         let mut left = 0;
         touch(run, waiting, |join| {
             let extra = join.extra_mut();
@@ -62,11 +68,13 @@ fn executed(run: &mut Run, number: TaskNumber) {
 fn go_on_after(run: &mut Run, number: TaskNumber) {
     let Some(task) = run.task(number) else { return };
     let (iteration, scope) = (task.iteration, task.scope);
-    match run.definition.after(task.step) {
+    let (end, after) = run.end_of(task.step);
+    match after {
         After::Step(step) => run.agenda.push_back(Agenda::Enter { step, iteration, scope }),
         After::RunEnd => run.main_ended = true,
         After::LoopEnd => touch(run, scope, |task| task.extra_mut().body_ended = true),
-        After::BranchEnd | After::SwitchEnd(_) => {}
+        After::BranchEnd => happened::branch_ended(run, end),
+        After::SwitchEnd(_) => {}
     }
 }
 
@@ -74,14 +82,17 @@ fn go_on_after(run: &mut Run, number: TaskNumber) {
 /// that no JOIN waits for included. A loop that was ended from outside goes no further.
 fn end_iteration(run: &mut Run, scope: TaskNumber) {
     let Some(task) = run.task(scope).filter(|task| !task.status.is_terminal()) else { return };
-    if !task.extra.as_ref().is_some_and(|extra| extra.body_ended) {
+    if !task.extra().is_some_and(|extra| extra.body_ended) {
         return;
     }
     let iteration = task.loop_iteration();
-    let range = (scope, iteration, StepId(0))..=(scope, iteration, StepId(u32::MAX));
     let is_done = |number: &TaskNumber| run.task(*number).is_some_and(|task| task.executed);
-    let enters = |item: &Agenda| matches!(item, Agenda::Enter { scope: of, .. } if *of == scope);
-    if run.in_loops.range(range).all(|(_, number)| is_done(number))
+    let enters = |item: &Agenda| match item {
+        Agenda::Enter { scope: of, .. } => *of == scope,
+        Agenda::Branches(fork) => run.task(*fork).is_some_and(|task| task.scope == scope),
+        _ => false,
+    };
+    if run.in_loops.iteration(scope, iteration).iter().all(is_done)
         && !run.agenda.iter().any(enters)
     {
         touch(run, scope, |task| task.extra_mut().body_ended = false);

@@ -6,14 +6,16 @@ use crate::definition::Kind;
 use crate::event::Scheduled;
 use crate::run::apply::{consume, touch};
 use crate::run::clock;
+use crate::run::dynamic::happened;
 use crate::run::state::{Agenda, Run};
-use crate::run::task::{Extra, Stored, Task};
+use crate::run::task::{Extra, NEVER, Stored, Task};
+use crate::task_kinds::exclusive_join;
 
 /// Adds a task to the state.
 pub(super) fn task_scheduled(run: &mut Run, event: &Scheduled, stored: Option<Stored>) {
-    let definition = run.definition.clone();
-    let step = definition.step(event.step);
-    let first_scheduled = run.task(event.replaces).map_or(event.at, |old| old.first_scheduled);
+    happened::replaced(run, event.replaces, event.number);
+    let step = run.step_handle(event.step, event.number);
+    let first_scheduled = run.task(event.replaces).map(Task::first_scheduled);
     let is_worker = matches!(step.kind, Kind::Worker { .. });
     let at_once = event.status == TaskStatus::InProgress;
     let mut task = Task {
@@ -21,38 +23,20 @@ pub(super) fn task_scheduled(run: &mut Run, event: &Scheduled, stored: Option<St
         step: event.step,
         iteration: event.iteration,
         scope: event.scope,
-        retry_count: event.retry_count,
-        replaces: event.replaces,
+        poll_count: 0,
         status: event.status,
         retried: false,
         executed: false,
-        poll_count: 0,
         scheduled: event.at,
-        first_scheduled,
         started: if at_once { event.at } else { Timestamp::ZERO },
-        ended: Timestamp::ZERO,
         updated: event.at,
-        start_delay: event.delay,
-        callback_after: event.delay,
+        ended_or_ready: NEVER,
         input: stored.unwrap_or(run.input),
         output: None,
-        queued: is_worker.then(|| event.at.after(event.delay)),
-        due: None,
-        extra: None,
+        holder: run.holders.of(None, event.domain.as_deref()),
+        extra: rare(event, first_scheduled).map(Box::new),
     };
-    if event.domain.is_some()
-        || event.child.is_some()
-        || event.wait_until.is_some()
-        || event.reason.is_some()
-    {
-        task.extra = Some(Box::new(Extra {
-            domain: event.domain.clone(),
-            child: event.child,
-            wait_until: event.wait_until,
-            reason: event.reason.clone(),
-            ..Extra::default()
-        }));
-    }
+    task.set_queued(is_worker.then(|| event.at.after(event.delay)));
     consume_for(run, event);
     run.updated = event.at;
     run.open += 1;
@@ -62,19 +46,41 @@ pub(super) fn task_scheduled(run: &mut Run, event: &Scheduled, stored: Option<St
     if matches!(step.kind, Kind::PullMessages) {
         run.pulls.insert(event.number);
     }
+    if matches!(step.kind, Kind::Wait) {
+        run.waits.insert(event.number);
+    }
     if let Some(latest) = run.latest.get_mut(event.step.0 as usize) {
         *latest = event.number;
     }
     if event.scope != TaskNumber(0) {
-        run.in_loops.insert((event.scope, event.iteration, event.step), event.number);
+        run.in_loops.insert(&run.tasks, &task);
     }
     run.tasks.push(task);
     begin(run, event.number, &step.kind);
-    clock::index_task(run, event.number);
+    clock::index_task(run, event.number, None);
+}
+
+/// The rare part of a new task; none for a first attempt with nothing special about it.
+fn rare(event: &Scheduled, first_scheduled: Option<Timestamp>) -> Option<Extra> {
+    let extra = Extra {
+        reason: event.reason.clone(),
+        child: event.child,
+        wait_until: event.wait_until,
+        retry_count: event.retry_count,
+        replaces: event.replaces,
+        first_scheduled,
+        start_delay: event.delay,
+        callback_after: event.delay,
+        ..Extra::default()
+    };
+    (extra != Extra::default()).then_some(extra)
 }
 
 /// Takes the agenda item that led to this task; a replaced attempt is marked.
 fn consume_for(run: &mut Run, event: &Scheduled) {
+    if event.replaces == TaskNumber(0) && happened::branch_made(run, event.step) {
+        return;
+    }
     if event.replaces == TaskNumber(0) {
         let entered =
             Agenda::Enter { step: event.step, iteration: event.iteration, scope: event.scope };
@@ -91,6 +97,14 @@ fn consume_for(run: &mut Run, event: &Scheduled) {
 /// What a task the server itself performs needs next.
 fn begin(run: &mut Run, number: TaskNumber, kind: &Kind) {
     match kind {
+        Kind::Join { fork: Some(fork), .. } => {
+            let Some(join) = run.task(number) else { return };
+            let forked = run.forked(*fork, join.scope, join.iteration);
+            if forked.is_none_or(|forked| forked.left == 0) {
+                run.agenda.push_back(Agenda::Join(number));
+            }
+        }
+        Kind::ExclusiveJoin { .. } => exclusive_join::look(run, number),
         Kind::Join { on, unknown, .. } => {
             let Some(join) = run.task(number) else { return };
             let (scope, iteration) = (join.scope, join.iteration);

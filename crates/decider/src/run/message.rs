@@ -20,6 +20,10 @@ pub(super) fn send(run: &Run, id: &str, payload: &Payload, context: Context<'_>)
         let limit = limits::LANE_MESSAGES_MAX;
         return Decision::Rejected(Rejection::LaneFull { run: name, limit });
     }
+    let limit = context.fetched.payload_limits().message;
+    if payload.len() > limit {
+        return Decision::Rejected(Rejection::MessageTooLarge { size: payload.len(), limit });
+    }
     // What the waiting task needs is fetched before the message is accepted, so that both happen
     // in one commit: a wake-up never comes later than its message.
     let waiting = run.pulls.first().and_then(|number| run.task(*number));

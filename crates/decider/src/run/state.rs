@@ -7,13 +7,19 @@ use fermata_types::{
     EventNumber, Payload, RunEpoch, RunId, RunStatus, TaskId, TaskNumber, TaskStatus, Timestamp,
 };
 
-use crate::definition::{Step, StepId, Workflow};
+use serde::{Deserialize, Serialize};
+
+use crate::definition::{StepId, Workflow};
 use crate::event::RunOutput;
+use crate::run::dynamic::DynamicSteps;
+use crate::run::holders::Holders;
 use crate::run::lane::Lane;
+use crate::run::loops::LoopIndex;
 use crate::run::task::{Stored, Task};
+use crate::run::tasks::Tasks;
 
 /// Something the run has to do next. Derived from events by `apply`, never stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Agenda {
     /// Make a task from a step.
     Enter {
@@ -32,6 +38,8 @@ pub enum Agenda {
     Loop(TaskNumber),
     /// All tasks a JOIN waits for are done.
     Join(TaskNumber),
+    /// Make the next branch of a dynamic fork.
+    Branches(TaskNumber),
 }
 
 /// The state of one run, in its present epoch.
@@ -80,17 +88,23 @@ pub struct Run {
     /// Start of the workflow clock after a resume; zero before.
     pub clock_restarted: Timestamp,
     /// Tasks by number, from 1.
-    pub tasks: Vec<Task>,
+    pub tasks: Tasks,
+    /// Workers and domains of the tasks.
+    pub holders: Holders,
     /// The latest task of each step.
     pub latest: Vec<TaskNumber>,
     /// Tasks inside loops, by loop task, iteration and step: the latest attempt.
-    pub in_loops: BTreeMap<(TaskNumber, u32, StepId), TaskNumber>,
+    pub in_loops: LoopIndex,
+    /// Steps that come from data.
+    pub dynamic: DynamicSteps,
     /// Open tasks.
     pub open: u32,
     /// Open SUB_WORKFLOW tasks and their children.
     pub children: BTreeMap<TaskNumber, RunId>,
     /// Open PULL_WORKFLOW_MESSAGES tasks, oldest first.
     pub pulls: BTreeSet<TaskNumber>,
+    /// Open WAIT tasks.
+    pub waits: BTreeSet<TaskNumber>,
     /// Final failures of permissive tasks.
     pub permissive_failures: Vec<TaskNumber>,
     /// What is to be done next.
@@ -113,7 +127,7 @@ impl Run {
     /// A run before its first event.
     #[must_use]
     pub fn new(id: RunId, definition: Arc<Workflow>) -> Self {
-        let nowhere = Stored { row: EventNumber(0), index: 0 };
+        let nowhere = Stored::new(EventNumber(0), 0);
         let latest = vec![TaskNumber(0); definition.steps.len()];
         Self {
             id,
@@ -137,12 +151,15 @@ impl Run {
             updated: Timestamp::ZERO,
             ended: Timestamp::ZERO,
             clock_restarted: Timestamp::ZERO,
-            tasks: Vec::new(),
+            tasks: Tasks::default(),
+            holders: Holders::default(),
             latest,
-            in_loops: BTreeMap::new(),
+            in_loops: LoopIndex::default(),
+            dynamic: DynamicSteps::default(),
             open: 0,
             children: BTreeMap::new(),
             pulls: BTreeSet::new(),
+            waits: BTreeSet::new(),
             permissive_failures: Vec::new(),
             agenda: VecDeque::new(),
             deadlines: BTreeSet::new(),
@@ -154,9 +171,9 @@ impl Run {
         }
     }
 
-    /// A copy of what tasks need to know of their run, without the tasks themselves.
+    /// A copy of what a task needs to know of its run, without any task.
     #[must_use]
-    pub fn without_tasks(&self) -> Self {
+    pub fn without_tasks(&self, task: &Task) -> Self {
         let mut copy = Self::new(self.id, self.definition.clone());
         copy.epoch = self.epoch;
         copy.status = self.status;
@@ -165,6 +182,7 @@ impl Run {
         copy.created = self.created;
         copy.ended = self.ended;
         copy.parent = self.parent;
+        copy.dynamic = self.dynamic.only(task.step, task.number);
         copy
     }
 
@@ -177,26 +195,18 @@ impl Run {
     /// The task of that number.
     #[must_use]
     pub fn task(&self, number: TaskNumber) -> Option<&Task> {
-        let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
-        self.tasks.get(index)
+        self.tasks.numbered(number)
     }
 
     /// The task of that number, to change it.
     pub(crate) fn task_mut(&mut self, number: TaskNumber) -> Option<&mut Task> {
-        let index = usize::try_from(number.0.checked_sub(1)?).ok()?;
-        self.tasks.get_mut(index)
-    }
-
-    /// The step a task was made from.
-    #[must_use]
-    pub fn step_of(&self, task: &Task) -> &Step {
-        self.definition.step(task.step)
+        self.tasks.numbered_mut(number)
     }
 
     /// The number the next task will get.
     #[must_use]
     pub fn next_task(&self) -> TaskNumber {
-        TaskNumber(u32::try_from(self.tasks.len()).unwrap_or(u32::MAX)).next()
+        TaskNumber(self.tasks.made()).next()
     }
 
     /// The latest task of a step, in whichever iteration.
@@ -211,7 +221,7 @@ impl Run {
         if scope == TaskNumber(0) {
             return self.latest(step);
         }
-        self.task(*self.in_loops.get(&(scope, iteration, step))?)
+        self.task(self.in_loops.get(&self.tasks, (scope, iteration, step))?)
     }
 
     /// Status as others see it: open tasks of an ended run read as CANCELED.
@@ -221,17 +231,6 @@ impl Run {
             TaskStatus::Canceled
         } else {
             task.status
-        }
-    }
-
-    /// The reference as others see it: `ref__N` inside a loop.
-    #[must_use]
-    pub fn reference_of(&self, task: &Task) -> String {
-        let reference = &self.step_of(task).reference;
-        if task.iteration == 0 {
-            reference.clone()
-        } else {
-            format!("{reference}__{}", task.iteration)
         }
     }
 

@@ -5,15 +5,14 @@ use serde_json::Value;
 
 use crate::command::{ReferenceUpdate, ReportedStatus, TaskUpdate};
 use crate::context::Context;
-use crate::definition::Kind;
 use crate::effect::{ChildEnd, Effect};
 use crate::event::{Closed, Event};
 use crate::needs::Needs;
 use crate::rejection::Rejection;
 use crate::run::decide::{Decision, Reply};
+use crate::run::lookup;
 use crate::run::plan::queueing;
 use crate::run::state::Run;
-use crate::run::task::Task;
 
 fn unknown(run: &Run, task: TaskNumber) -> Decision {
     Decision::Rejected(Rejection::NoSuchTask(run.id.task(task).to_string()))
@@ -30,7 +29,7 @@ pub(super) fn lease(
 ) -> Decision {
     let stale = Decision::Rejected(Rejection::Stale);
     let Some(task) = run.task(number) else { return stale };
-    let is_queued = task.status == TaskStatus::Scheduled && task.queued.is_some();
+    let is_queued = task.status == TaskStatus::Scheduled && task.queued().is_some();
     if run.epoch != epoch || run.status.is_terminal() || !is_queued {
         return stale;
     }
@@ -68,17 +67,14 @@ pub(super) fn update(run: &Run, update: &TaskUpdate, context: Context<'_>) -> De
     }
     effects.extend(queueing::dequeue(run, task));
     let event = match update.status.closes_as() {
-        Some(status) => Event::TaskClosed(Box::new(close(
-            Closed {
-                task: update.task,
-                status,
-                output: Some(update.output.clone()),
-                reason,
-                worker: update.worker.clone(),
-                at: context.now,
-            },
-            run,
-        ))),
+        Some(status) => Event::TaskClosed(Box::new(Closed {
+            task: update.task,
+            status,
+            output: Some(update.output.clone()),
+            reason,
+            worker: update.worker.clone(),
+            at: context.now,
+        })),
         None => {
             effects.extend(queueing::requeue(run, task, context.now.after(update.callback_after)));
             Event::TaskProgressed {
@@ -99,24 +95,6 @@ fn unchanged(task: TaskNumber) -> Decision {
     Decision::Accepted { events: Vec::new(), effects: Vec::new(), reply }
 }
 
-/// An output over the hard limit is not refused: the task fails for good (`conductor-semantics`
-/// 10.1).
-fn close(mut closed: Closed, run: &Run) -> Closed {
-    let size = closed.output.as_ref().map_or(0, Payload::len);
-    if size > limits::TASK_PAYLOAD_MAX {
-        closed.status = TaskStatus::FailedWithTerminalError;
-        closed.output = Some(Payload::empty_object());
-        closed.reason = Some(format!(
-            "The payload size: {size} of task: {} in workflow: {}  is greater than the \
-             permissible limit: {} bytes",
-            run.id.task(closed.task),
-            run.id,
-            limits::TASK_PAYLOAD_MAX
-        ));
-    }
-    closed
-}
-
 fn cut_reason(reason: &str) -> String {
     reason.chars().take(limits::REASON_CHARS_MAX).collect()
 }
@@ -125,8 +103,8 @@ fn cut_reason(reason: &str) -> String {
 /// (`conductor-semantics` 1.4 and 4.12): the body is merged over the task's output.
 pub(super) fn by_reference(run: &Run, wanted: &ReferenceUpdate, context: Context<'_>) -> Decision {
     let found = match &wanted.reference {
-        Some(reference) => pending_by_reference(run, reference),
-        None => open_tasks(run).find(|task| matches!(run.step_of(task).kind, Kind::Wait)),
+        Some(reference) => lookup::pending(run, reference),
+        None => run.waits.first().and_then(|number| run.task(*number)),
     };
     let Some(task) = found else {
         let name = run.id.to_string();
@@ -150,24 +128,12 @@ pub(super) fn by_reference(run: &Run, wanted: &ReferenceUpdate, context: Context
         reason: task.reason().map(str::to_owned),
         worker: wanted.worker.clone().or_else(|| task.worker().map(str::to_owned)),
         callback_after: match status {
-            ReportedStatus::InProgress => task.callback_after,
+            ReportedStatus::InProgress => task.callback_after(),
             _ => fermata_types::Span::ZERO,
         },
         logs: Vec::new(),
     };
     update(run, &merged, context)
-}
-
-fn open_tasks(run: &Run) -> impl Iterator<Item = &Task> {
-    run.tasks.iter().filter(|task| !run.shown_status(task).is_terminal())
-}
-
-/// The first open task of exactly that reference, else the first whose reference without the loop
-/// suffix is that.
-fn pending_by_reference<'a>(run: &'a Run, reference: &str) -> Option<&'a Task> {
-    open_tasks(run)
-        .find(|task| run.reference_of(task) == reference)
-        .or_else(|| open_tasks(run).find(|task| run.step_of(task).reference == reference))
 }
 
 /// Top-level keys of `over` put into `base`.
@@ -215,16 +181,13 @@ pub(super) fn child_ended(run: &Run, end: &ChildEnd, context: Context<'_>) -> De
     }
     let reason = end.reason.as_deref().filter(|_| end.status != TaskStatus::Completed);
     let id = serde_json::json!({ "subWorkflowId": end.child.to_string() });
-    let closed = close(
-        Closed {
-            task: number,
-            status: end.status,
-            output: Some(merge(&Payload::from_value(&id), &end.output)),
-            reason: reason.map(cut_reason),
-            worker: None,
-            at: context.now,
-        },
-        run,
-    );
+    let closed = Closed {
+        task: number,
+        status: end.status,
+        output: Some(merge(&Payload::from_value(&id), &end.output)),
+        reason: reason.map(cut_reason),
+        worker: None,
+        at: context.now,
+    };
     Decision::done(vec![Event::TaskClosed(Box::new(closed))], Vec::new())
 }

@@ -1,7 +1,7 @@
 //! DO_WHILE: repeats its body while a condition holds (`conductor-semantics` 5.9). An iteration
 //! has ended when the body's last task is done with.
 
-use fermata_types::{TaskNumber, TaskStatus, limits};
+use fermata_types::{Payload, TaskNumber, TaskStatus, limits};
 use serde_json::{Map, Value};
 
 use crate::context::Context;
@@ -14,28 +14,67 @@ use crate::run::derived::{self, Lack, Part};
 use crate::run::plan::inputs;
 use crate::run::state::Run;
 use crate::run::task::Task;
-use crate::task_kinds::{closing, script_task};
+use crate::task_kinds::{closing, loop_items, script_task};
 
-/// Begins the first iteration.
-pub(crate) fn begin(task: &Task, context: Context<'_>) -> Step {
-    Step::of(vec![Event::LoopAdvanced { task: task.number, iteration: 1, at: context.now }])
+/// Begins the first iteration; over an empty list there is none.
+pub(crate) fn begin(run: &Run, task: &Task, context: Context<'_>) -> Result<Step, Needs> {
+    let Kind::DoWhile { condition, items, .. } = &run.step_of(task).kind else {
+        return Err(Needs::default());
+    };
+    Ok(match loop_items::of(run, task, items, context)? {
+        Ok(list) if list.as_ref().is_some_and(Vec::is_empty) => {
+            Step::of(vec![closing::completed(task.number, None, context)])
+        }
+        Ok(list) => begin_iteration(task, 1, list.as_deref(), context),
+        Err(what) => cannot_evaluate(task.number, condition, &what, context),
+    })
+}
+
+fn begin_iteration(
+    task: &Task,
+    iteration: u32,
+    list: Option<&[Value]>,
+    context: Context<'_>,
+) -> Step {
+    let (task, at) = (task.number, context.now);
+    let Some(list) = list else {
+        return Step::of(vec![Event::LoopAdvanced { task, iteration, at }]);
+    };
+    let item = list.get(iteration as usize - 1).map_or_else(Payload::null, Payload::from_value);
+    Step::of(vec![Event::ItemTaken { task, iteration, item, at }])
 }
 
 /// After an iteration: goes on or stops.
 pub(crate) fn iterate(run: &Run, number: TaskNumber, context: Context<'_>) -> Result<Step, Needs> {
     let Some(task) = run.task(number) else { return Err(Needs::default()) };
     let step = run.step_of(task);
-    let Kind::DoWhile { condition, .. } = &step.kind else { return Err(Needs::default()) };
+    let Kind::DoWhile { condition, items, .. } = &step.kind else { return Err(Needs::default()) };
     if let Some(reason) = failed_body(run, task) {
         let event = closing::closed(number, TaskStatus::Failed, None, Some(reason), context);
         return Ok(Step::of(vec![event]));
+    }
+    let list = match loop_items::of(run, task, items, context)? {
+        Ok(list) => list,
+        Err(what) => return Ok(cannot_evaluate(number, condition, &what, context)),
+    };
+    if let Some(list) = &list {
+        let is_last = task.loop_iteration() as usize >= list.len();
+        if is_last || condition.trim().is_empty() {
+            return Ok(if is_last {
+                Step::of(vec![closing::completed(number, None, context)])
+            } else {
+                go_on(task, Some(list), context)
+            });
+        }
     }
     let input = match condition_input(run, task, condition, context)? {
         Ok(input) => input,
         Err(what) => return Ok(cannot_evaluate(number, condition, &what, context)),
     };
-    match script_task::evaluate((number, step.id), condition, &input, context)? {
-        Evaluated::Value(value) if is_true(&value.to_value()) => Ok(go_on(task, context)),
+    match script_task::evaluate((number, task.step), condition, &input, context)? {
+        Evaluated::Value(value) if is_true(&value.to_value()) => {
+            Ok(go_on(task, list.as_deref(), context))
+        }
         Evaluated::Value(_) => Ok(Step::of(vec![closing::completed(number, None, context)])),
         Evaluated::Failed(what) | Evaluated::TimedOut(what) => {
             Ok(cannot_evaluate(number, condition, &what, context))
@@ -43,7 +82,7 @@ pub(crate) fn iterate(run: &Run, number: TaskNumber, context: Context<'_>) -> Re
     }
 }
 
-fn go_on(task: &Task, context: Context<'_>) -> Step {
+fn go_on(task: &Task, list: Option<&[Value]>, context: Context<'_>) -> Step {
     let iteration = task.loop_iteration();
     if iteration >= limits::LOOP_ITERATIONS_MAX {
         let limit = limits::LOOP_ITERATIONS_MAX;
@@ -51,8 +90,7 @@ fn go_on(task: &Task, context: Context<'_>) -> Step {
         let status = TaskStatus::FailedWithTerminalError;
         return Step::of(vec![closing::closed(task.number, status, None, Some(reason), context)]);
     }
-    let (task, iteration, at) = (task.number, iteration + 1, context.now);
-    Step::of(vec![Event::LoopAdvanced { task, iteration, at }])
+    begin_iteration(task, iteration + 1, list, context)
 }
 
 fn cannot_evaluate(number: TaskNumber, condition: &str, what: &str, context: Context<'_>) -> Step {
@@ -93,8 +131,8 @@ fn condition_input(
     context: Context<'_>,
 ) -> Result<Result<Value, String>, Needs> {
     // Its inputs are resolved anew for each look, so that they may name what the body changes.
-    let step = run.step_of(task);
-    let mut map = match inputs::resolve(run, step, task.iteration, context)? {
+    let (step, place) = (run.step_of(task), (task.step, task.iteration));
+    let mut map = match inputs::of_place(run, place, None, step, context)? {
         Ok(input) => match input.to_value() {
             Value::Object(map) => map,
             _ => Map::new(),
@@ -103,24 +141,31 @@ fn condition_input(
     };
     let roots = script_roots(condition);
     let mut lacking = Vec::new();
-    for (name, step) in &run.definition.references {
-        let in_body = run.definition.step(*step).enclosing_loop == Some(task.step);
+    for (name, step) in run.body_of(task.step) {
         let is_named = match &roots {
-            ScriptRoots::Names(names) => names.contains(name),
+            ScriptRoots::Names(names) => names.contains(name.as_ref()),
             ScriptRoots::All => true,
         };
-        if !is_named || !(in_body || *step == task.step) {
+        if !is_named {
             continue;
         }
-        match named_output(run, task, *step, condition, context) {
+        let name = name.into_owned();
+        match named_output(run, task, step, condition, context) {
             Ok(Some(output)) => {
-                map.insert(name.clone(), output);
+                map.insert(name, output);
             }
             Ok(None) => {}
             Err(Lack::Payloads(payloads)) => lacking.extend(payloads),
             Err(Lack::TooManyTasks) => {
                 return Ok(Err(format!("the output of {name} ranges over too many tasks")));
             }
+        }
+    }
+    if let Some(item) = task.item() {
+        map.insert("loopIndex".to_owned(), Value::from(task.loop_iteration().saturating_sub(1)));
+        match context.fetched.payload(item) {
+            Some(item) => drop(map.insert("loopItem".to_owned(), item.to_value())),
+            None => lacking.push(item),
         }
     }
     if lacking.is_empty() { Ok(Ok(Value::Object(map))) } else { Err(Needs::payloads(lacking)) }
@@ -135,7 +180,7 @@ fn named_output(
 ) -> Result<Option<Value>, Lack> {
     let payload = |at| context.fetched.payload(at);
     if step == task.step {
-        let part = if reads_only_iteration(condition, &run.step_of(task).reference) {
+        let part = if reads_only_iteration(condition, &run.reference_of_step(task.step)) {
             Part::Shallow
         } else {
             Part::Whole

@@ -12,6 +12,9 @@ use crate::run::advance::Step;
 use crate::run::state::Run;
 use crate::task_kinds::closing;
 
+/// Bytes an output has around a message's id and payload, at the most.
+const ENVELOPE_BYTES: usize = 256;
+
 /// Gives the pending messages to the oldest open task.
 pub(crate) fn pull(run: &Run, context: Context<'_>) -> Result<Step, Needs> {
     let open = run.pulls.first().and_then(|number| run.task(*number));
@@ -22,6 +25,7 @@ pub(crate) fn pull(run: &Run, context: Context<'_>) -> Result<Step, Needs> {
     let Some(messages) = context.fetched.messages(after, count) else {
         return Err(Needs { messages: Some((after, count)), ..Needs::default() });
     };
+    let messages = fitting(&messages, context.fetched.payload_limits().task_output.hard);
     let Some(last) = messages.last() else { return Err(Needs::default()) };
     let consume = Effect::ConsumeMessages { from: after.next(), through: last.offset };
     let fresh: Vec<&PendingMessage> =
@@ -35,6 +39,17 @@ pub(crate) fn pull(run: &Run, context: Context<'_>) -> Result<Step, Needs> {
     }
     let event = closing::completed(task.number, Some(output(run, &fresh)), context);
     Ok(Step { events: vec![event], effects: vec![consume] })
+}
+
+/// What one output may hold: always the first message, then as many as fit. The rest stays pending.
+fn fitting(messages: &[PendingMessage], limit: usize) -> &[PendingMessage] {
+    let mut size = 0usize;
+    let shown = messages.iter().take_while(|message| {
+        size += message.payload.len() + message.id.len() + ENVELOPE_BYTES;
+        size <= limit
+    });
+    let count = shown.count().max(1);
+    messages.get(..count).unwrap_or(messages)
 }
 
 /// Makes the task. One that does not wait (`blocking: false`) ends at once when nothing is pending

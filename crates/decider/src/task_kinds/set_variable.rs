@@ -1,6 +1,6 @@
 //! SET_VARIABLE: its inputs become variables of the run, key by key (`conductor-semantics` 5.14).
 
-use fermata_types::{Payload, TaskStatus, limits};
+use fermata_types::{Payload, TaskStatus};
 use serde_json::Value;
 
 use crate::context::Context;
@@ -20,12 +20,13 @@ pub(crate) fn perform(run: &Run, task: &Task, context: Context<'_>) -> Result<St
     let kept = run.variables.iter().filter(|(name, _)| !input.contains_key(name));
     let size: usize =
         kept.chain(&values).map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() + 2;
-    if size > limits::VARIABLES_MAX {
+    let limit = context.fetched.payload_limits().variables;
+    if size > limit {
         let reason = format!(
             "The variables payload size: {size} of workflow: {} is greater than the permissible \
              limit: {} kilobytes",
             run.id,
-            limits::VARIABLES_MAX >> 10
+            limit >> 10
         );
         let status = TaskStatus::FailedWithTerminalError;
         let event = closing::closed(task.number, status, None, Some(reason), context);

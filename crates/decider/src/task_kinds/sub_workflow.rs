@@ -15,6 +15,7 @@ use crate::run::document::{self, RunDocument};
 use crate::run::plan::finish;
 use crate::run::state::Run;
 use crate::run::task::Task;
+use crate::run::weigh;
 use crate::task_kinds::closing;
 
 /// Makes the task and, in the same commit, its child; a task with a delay gets its child once that
@@ -29,7 +30,7 @@ pub(crate) fn enter(
     let params = match document::resolve(params, &document)? {
         Ok(Value::Object(params)) => params,
         Ok(_) => {
-            let name = &run.definition.step(scheduled.step).name;
+            let name = &run.step(scheduled.step).name;
             let reason = format!(
                 "Task {name} is defined as sub-workflow and is missing subWorkflowParams. Please \
                  check the workflow definition"
@@ -97,6 +98,10 @@ fn child(
     };
     let id = context.fetched.mint();
     let child_input = child_input(&definition, input, is_inline);
+    let limit = context.fetched.payload_limits().workflow_input.hard;
+    if child_input.len() > limit {
+        return Ok(Err(weigh::too_large_for_run(run, child_input.len(), limit)));
+    }
     let parent = run.id.task(number);
     let origin = Box::new(origin(run, parent, input, &definition, child_input, context));
     Ok(Ok(Child { id, start: Effect::StartChild { child: id, definition, origin } }))

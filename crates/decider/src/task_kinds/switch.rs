@@ -18,7 +18,7 @@ pub(crate) fn enter(
     mut scheduled: Scheduled,
     context: Context<'_>,
 ) -> Result<Step, Needs> {
-    let place = run.definition.step(scheduled.step);
+    let place = run.step_handle(scheduled.step, scheduled.number);
     let Kind::Switch { evaluator, expression, cases, default } = &place.kind else {
         return Err(Needs::default());
     };
@@ -31,7 +31,7 @@ pub(crate) fn enter(
         Evaluator::JavaScript => {
             // The task has no number yet: named by where it stands, the result stays valid
             // whatever other branches do meanwhile.
-            let at = (scheduled.scope, place.id);
+            let at = (scheduled.scope, scheduled.step);
             let input = Value::Object(input.clone());
             match script_task::evaluate(at, expression, &input, context)? {
                 Evaluated::Value(value) => value.to_value(),
@@ -71,7 +71,7 @@ fn branch(
 }
 
 /// The result as a case name: null is `null`, whole numbers have no decimals.
-fn case_text(value: &Value) -> String {
+pub(super) fn case_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

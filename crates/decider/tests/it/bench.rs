@@ -20,7 +20,7 @@ use fermata_decider::definition::Workflow;
 use fermata_decider::needs::{Evaluated, EvaluationKey};
 use fermata_decider::run::{Run, Stored};
 use fermata_decider::{Effect, Event};
-use fermata_types::{EventNumber, Payload, RunId, TaskNumber, Timestamp};
+use fermata_types::{EventNumber, Payload, PayloadLimits, RunId, TaskNumber, Timestamp};
 use serde_json::{Value, json};
 
 pub use catalog::Catalog;
@@ -48,6 +48,13 @@ pub struct Driven {
     pub logs: Vec<(TaskNumber, String)>,
 }
 
+impl Driven {
+    /// A payload that an event of the run brought.
+    pub fn payload(&self, at: Stored) -> Payload {
+        self.payloads.get(&at).cloned().expect("an event brought it")
+    }
+}
+
 /// The driver. A clone is another world with the same past.
 #[derive(Clone)]
 pub struct Bench {
@@ -67,6 +74,7 @@ pub struct Bench {
     /// Scripts are under way and give no results yet.
     is_held: bool,
     text: String,
+    limits: PayloadLimits,
     priority: u8,
     task_to_domain: Vec<(String, String)>,
     depth: u32,
@@ -120,6 +128,7 @@ impl Bench {
             is_strict: true,
             is_held: false,
             text: String::new(),
+            limits: PayloadLimits::default(),
             priority: 0,
             task_to_domain: Vec::new(),
             depth: 0,
@@ -141,6 +150,12 @@ impl Bench {
     /// A worker polled that type in that domain just now.
     pub fn polled(mut self, task_type: &str, domain: &str) -> Self {
         self.polled.insert((task_type.to_owned(), domain.to_owned()));
+        self
+    }
+
+    /// Payloads may be no larger than this.
+    pub const fn limits(mut self, limits: PayloadLimits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -224,6 +239,13 @@ impl Bench {
                     driven.messages.remove(&offset).expect("a consumed message was pending");
                 }
                 driven.run.lane.cursor = through;
+            }
+            Effect::ForgetTasks(gone) => {
+                let driven = self.driven_mut(index);
+                for at in gone.iter().flat_map(|task| &task.payloads) {
+                    driven.payloads.remove(at).expect("a task's payloads go once");
+                    driven.hot.remove(at);
+                }
             }
             Effect::AppendLogs { task, lines } => {
                 let lines = lines.into_iter().map(|(line, _)| (task, line));

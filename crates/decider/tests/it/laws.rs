@@ -5,7 +5,7 @@
 
 use fermata_decider::Command;
 use fermata_decider::command::ReportedStatus;
-use fermata_types::{RunStatus, TaskNumber};
+use fermata_types::RunStatus;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -19,12 +19,14 @@ fn leaf() -> impl Strategy<Value = Node> {
         }),
         2 => Just(Node::Inline),
         1 => Just(Node::Broken),
+        1 => Just(Node::Lambda),
         2 => Just(Node::Set),
         1 => Just(Node::Wait),
         2 => Just(Node::Timed),
         1 => Just(Node::Human),
         2 => Just(Node::Pull),
         2 => Just(Node::Sub),
+        2 => Just(Node::Become),
         1 => prop_oneof![Just("COMPLETED"), Just("FAILED"), Just("TERMINATED")]
             .prop_map(Node::Terminate),
     ]
@@ -39,7 +41,20 @@ fn node() -> impl Strategy<Value = Node> {
                 case,
                 default
             }),
+            (any::<bool>(), list(), list()).prop_map(|(hits, case, default)| Node::Decision {
+                hits,
+                case,
+                default
+            }),
+            list().prop_map(Node::Spread),
+            list().prop_map(Node::Exclusive),
             (1u32..4, list()).prop_map(|(iterations, body)| Node::Loop { iterations, body }),
+            (1u32..5, 1u32..3, list()).prop_map(|(iterations, keep, body)| Node::Keeps {
+                iterations,
+                keep,
+                body
+            }),
+            (0u32..4, list()).prop_map(|(items, body)| Node::Each { items, body }),
             prop::collection::vec(prop::collection::vec(inner.clone(), 0..3), 1..4)
                 .prop_map(Node::Fork),
         ]
@@ -100,10 +115,9 @@ fn perform(bench: &mut Bench, deed: Deed, which: usize) {
         (Deed::Extend, Some((run, task))) => bench.task_in(run, task).extends(),
         (Deed::ReportLate, _) => {
             let run = which % bench.runs.len();
-            let count = bench.driven(run).run.tasks.len();
-            if count > 0 {
-                let number = u32::try_from(which % count).expect("small") + 1;
-                bench.task_in(run, TaskNumber(number)).completes(json!({ "late": true }));
+            let tasks = &bench.driven(run).run.tasks;
+            if let Some(task) = tasks.get(which % tasks.len().max(1)).map(|task| task.number) {
+                bench.task_in(run, task).completes(json!({ "late": true }));
             }
         }
         (Deed::Pause, _) => bench.pause(),

@@ -34,7 +34,16 @@ fn nodes(size: usize, leaves: &[Node]) -> Vec<Node> {
     let mut found = if size == 1 { leaves.to_vec() } else { Vec::new() };
     for inside in lists(size - 1, leaves) {
         found.push(Node::Loop { iterations: 2, body: inside.clone() });
+        // The larger worlds have fewer kinds.
+        if leaves.contains(&Node::Lambda) {
+            found.push(Node::Keeps { iterations: 3, keep: 1, body: inside.clone() });
+            found.push(Node::Each { items: 2, body: inside.clone() });
+        }
         found.push(Node::Switch { hits: true, case: inside.clone(), default: Vec::new() });
+        if leaves.contains(&Node::Become) {
+            found.push(Node::Spread(inside.clone()));
+            found.push(Node::Exclusive(inside.clone()));
+        }
         if !inside.is_empty() {
             found.push(Node::Switch { hits: false, case: inside.clone(), default: Vec::new() });
         }
@@ -92,6 +101,7 @@ fn up_to_three_tasks_of_every_kind() {
         Node::Worker { retries: 0, optional: false, permissive: true },
         Node::Inline,
         Node::Broken,
+        Node::Lambda,
         Node::Set,
         Node::Wait,
         Node::Human,
@@ -116,4 +126,22 @@ fn up_to_four_tasks_of_most_kinds() {
     ];
     let (definitions, states) = world(4, &leaves);
     assert!(definitions > 12_000 && states > 60_000, "{definitions} definitions, {states} states");
+}
+
+#[test]
+fn up_to_three_tasks_made_from_data() {
+    let leaves = [
+        WORKER,
+        Node::Worker { retries: 1, optional: false, permissive: false },
+        Node::Worker { retries: 0, optional: true, permissive: false },
+        Node::Worker { retries: 0, optional: false, permissive: true },
+        Node::Inline,
+        Node::Broken,
+        Node::Become,
+        Node::Wait,
+        Node::Sub,
+        Node::Terminate("FAILED"),
+    ];
+    let (definitions, states) = world(3, &leaves);
+    assert!(definitions > 4_000 && states > 20_000, "{definitions} definitions, {states} states");
 }

@@ -8,7 +8,8 @@ use fermata_types::TaskNumber;
 use serde_json::{Value, json};
 
 use crate::bench::steps::{
-    fork, inline, join, repeat, set, simple, step, step_with, sub_workflow, switch, terminate, with,
+    fork, inline, join, keep_last, repeat, set, simple, step, step_with, sub_workflow, switch,
+    terminate, with,
 };
 use crate::bench::{Bench, Catalog, given_compiled};
 
@@ -44,8 +45,33 @@ pub enum Node {
         iterations: u32,
         body: Vec<Node>,
     },
+    /// The older form of the same.
+    Decision {
+        hits: bool,
+        case: Vec<Node>,
+        default: Vec<Node>,
+    },
+    /// A LAMBDA that fails.
+    Lambda,
+    /// A loop of that many iterations of which only the last stay.
+    Keeps {
+        iterations: u32,
+        keep: u32,
+        body: Vec<Node>,
+    },
+    /// A loop over a list of that many items.
+    Each {
+        items: u32,
+        body: Vec<Node>,
+    },
     /// Branches and their JOIN, which names the last task of each that has one.
     Fork(Vec<Vec<Node>>),
+    /// A DYNAMIC task that becomes a worker's.
+    Become,
+    /// A dynamic fork of a branch each, and its JOIN.
+    Spread(Vec<Node>),
+    /// Tasks in a branch of a SWITCH, and an EXCLUSIVE_JOIN over the last of them.
+    Exclusive(Vec<Node>),
 }
 
 /// A worker's task that is not retried.
@@ -82,6 +108,27 @@ pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
                 let body = steps(body, next);
                 repeat(&name, &format!("$.{name}.iteration < {iterations}"), json!(body))
             }
+            Node::Decision { hits, case, default } => {
+                let on = if *hits { "hit" } else { "miss" };
+                let case = steps(case, next);
+                let more = json!({
+                    "caseValueParam": "on", "inputParameters": { "on": on },
+                    "decisionCases": { "hit": case }, "defaultCase": steps(default, next),
+                });
+                with(step("DECISION", &name), more)
+            }
+            Node::Lambda => step_with("LAMBDA", &name, json!({ "scriptExpression": "" })),
+            Node::Keeps { iterations, keep, body } => {
+                let body = steps(body, next);
+                let condition = format!("$.{name}.iteration < {iterations}");
+                keep_last(repeat(&name, &condition, json!(body)), *keep)
+            }
+            Node::Each { items, body } => {
+                let body = steps(body, next);
+                let list: Vec<u32> = (0..*items).collect();
+                let more = json!({ "inputParameters": { "_items": list } });
+                with(repeat(&name, "", json!(body)), more)
+            }
             Node::Fork(branches) => {
                 let branches: Vec<Vec<Value>> =
                     branches.iter().map(|branch| steps(branch, next)).collect();
@@ -92,10 +139,46 @@ pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
                 list.push(fork(&name, json!(branches)));
                 join
             }
+            Node::Become => with(
+                step_with("DYNAMIC", &name, json!({ "which": "work" })),
+                json!({ "dynamicTaskNameParam": "which", "retryCount": 1 }),
+            ),
+            Node::Spread(branches) => {
+                let branches: Vec<Value> =
+                    branches.iter().map(|branch| single(branch, next)).collect();
+                list.push(spread(&name, json!(branches)));
+                join(&format!("j{name}"), &[])
+            }
+            Node::Exclusive(inside) => {
+                let inside = steps(inside, next);
+                let last = inside.last().and_then(|step| step.get("taskReferenceName")?.as_str());
+                let on = last.unwrap_or(&name).to_owned();
+                list.push(switch(&name, "hit", json!({ "hit": inside }), json!([])));
+                let more = json!({ "joinOn": [on], "defaultExclusiveJoinTask": [name] });
+                with(step("EXCLUSIVE_JOIN", &format!("x{name}")), more)
+            }
         };
         list.push(made);
     }
     list
+}
+
+/// A node as one step: what takes several stands in a SWITCH.
+fn single(node: &Node, next: &mut u32) -> Value {
+    let mut made = steps(std::slice::from_ref(node), next);
+    if made.len() == 1 {
+        return made.remove(0);
+    }
+    *next += 1;
+    switch(&format!("t{next}"), "hit", json!({ "hit": made }), json!([]))
+}
+
+/// A dynamic fork over these tasks. The JOIN comes apart.
+fn spread(name: &str, tasks: Value) -> Value {
+    let names = json!({
+        "dynamicForkTasksParam": "list", "dynamicForkTasksInputParamName": "given",
+    });
+    with(step_with("FORK_JOIN_DYNAMIC", name, json!({ "list": tasks, "given": {} })), names)
 }
 
 /// A tree, compiled once for many runs.

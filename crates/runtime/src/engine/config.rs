@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fermata_storage::{CommitError, ReadError, Store};
+use fermata_types::PayloadLimits;
 
 use crate::clock::Clock;
 use crate::evaluator::Evaluator;
@@ -39,6 +40,10 @@ pub struct Config {
     pub queues: Bounds,
     /// Deadlines each shard keeps in memory.
     pub deadlines: usize,
+    /// How large payloads may be.
+    pub payload_limits: PayloadLimits,
+    /// Events after which a run is written down again, unless it is large.
+    pub snapshot_events: u64,
     /// Names allowed as `${workflow.env.NAME}`, with their values.
     pub environment: BTreeMap<String, String>,
 }
@@ -52,6 +57,8 @@ impl Default for Config {
             cached_runs: crate::shard::machine::CACHED_RUNS,
             queues: Bounds::default(),
             deadlines: crate::shard::wheel::DEADLINES_IN_MEMORY,
+            payload_limits: PayloadLimits::default(),
+            snapshot_events: crate::shard::snapshot::SNAPSHOT_EVENTS,
             environment: BTreeMap::new(),
         }
     }

@@ -8,12 +8,14 @@ use fermata_decider::command::ReferenceUpdate;
 use fermata_decider::needs::{Evaluated, Script};
 use fermata_decider::run::decide::Reply;
 use fermata_decider::{Command, Rejection, script};
-use fermata_storage::{DefinitionKey, DefinitionRow, Store, SyncStats};
-use fermata_types::{Payload, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
+use fermata_storage::{DefinitionKey, DefinitionRow, EndedRow, Store, SyncStats};
+use fermata_types::{Payload, PayloadLimits, RunId, ShardEpoch, ShardId, ShardKey, Timestamp};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::commit::Committer;
 use crate::engine::config::{Config, OpenError, Parts};
+use crate::engine::pressure::Class;
 use crate::engine::recovery;
 use crate::engine::run_view::RunView;
 use crate::evaluator::Evaluator;
@@ -21,8 +23,9 @@ use crate::metadata::Metadata;
 use crate::metrics::Metrics;
 use crate::payloads::PayloadCache;
 use crate::queues::{Hub, Permits, PollBook, WaitingRoom};
+use crate::retention::{Archive, Retention, Rules};
 use crate::shard::Machine;
-use crate::shard::driver::{Driver, Envelope, MAILBOX, World};
+use crate::shard::driver::{Driver, Envelope, World};
 use crate::shard::machine::{MachineConfig, Shared};
 use crate::shard::map::ShardMap;
 use crate::shard::request::{Answer, Failure, Request, Start, Token, Updated, Wait, Watched};
@@ -94,6 +97,7 @@ impl Engine {
             polls: PollBook::default(),
             permits: Arc::default(),
             environment: config.environment,
+            payload_limits: config.payload_limits,
             metrics: Metrics::default(),
             mutation: crate::mutant::Mutation::default(),
         });
@@ -115,11 +119,12 @@ impl Engine {
             commits,
             evaluator: parts.evaluator,
             places: Arc::new(Semaphore::new(config.script_places)),
+            snapshots: Arc::new(Semaphore::new(1)),
         };
         let map = ShardMap::dealt(count);
         let mut tasks = TaskSet::default();
-        let (cached_runs, deadlines) = (config.cached_runs, config.deadlines);
-        let owned = Owned { epoch, cached_runs, deadlines };
+        let Config { cached_runs, deadlines, snapshot_events, .. } = config;
+        let owned = Owned { epoch, cached_runs, deadlines, snapshot_events };
         let (mailboxes, done) =
             start_shards(&map, &world, owned, &mut tasks).map_err(read("shards"))?;
         tasks.spawn("queue timers", room.clone().run_timers());
@@ -164,6 +169,12 @@ impl Engine {
         &self.inner.shared.metadata
     }
 
+    /// How large payloads may be.
+    #[must_use]
+    pub fn payload_limits(&self) -> &PayloadLimits {
+        &self.inner.shared.payload_limits
+    }
+
     /// Counters.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
@@ -176,7 +187,20 @@ impl Engine {
         self.inner.store.sync_stats()
     }
 
-    pub(super) fn store(&self) -> &dyn Store {
+    /// How many shards there are.
+    #[must_use]
+    pub fn shards(&self) -> u16 {
+        self.inner.map.count()
+    }
+
+    /// Removes ended runs by rule, in the background, until the engine stops.
+    pub fn retain(&self, rules: Rules, archive: Arc<dyn Archive>) {
+        let retention = Retention::new(self.clone(), rules, archive);
+        let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.spawn("retention", retention.run());
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
         &*self.inner.store
     }
 
@@ -223,18 +247,31 @@ impl Engine {
         }
     }
 
-    /// Asks a shard. Starts and messages are refused while its mailbox is nearly full, so that
-    /// results and signs of life still find room (design 5).
-    async fn ask(&self, shard: ShardId, request: Request) -> Result<Answer, EngineError> {
+    /// The room in the fullest mailbox; none when the engine is stopping.
+    pub(super) fn least_room(&self) -> Option<usize> {
+        let mailboxes = self.inner.mailboxes.load();
+        mailboxes.as_ref()?.iter().map(mpsc::Sender::capacity).min()
+    }
+
+    /// Puts a request into a shard's mailbox, or refuses it: nobody waits for room, and each class
+    /// leaves what those after it need (design 5).
+    fn post(&self, shard: ShardId, envelope: Envelope) -> Result<(), EngineError> {
         let mailbox = self.mailbox(shard)?;
-        if mailbox.capacity() < reserve(&request) {
+        if mailbox.capacity() <= Class::of(&envelope.request).reserve() {
             return Err(Failure::Overloaded.into());
         }
+        mailbox.try_send(envelope).map_err(|error| {
+            EngineError::Failed(match error {
+                TrySendError::Full(_) => Failure::Overloaded,
+                TrySendError::Closed(_) => Failure::Stopping,
+            })
+        })
+    }
+
+    /// Asks a shard.
+    async fn ask(&self, shard: ShardId, request: Request) -> Result<Answer, EngineError> {
         let (reply, answer) = oneshot::channel();
-        let envelope = Envelope { request, reply, token: None };
-        if mailbox.send(envelope).await.is_err() {
-            return Err(Failure::Stopping.into());
-        }
+        self.post(shard, Envelope { request, reply, token: None })?;
         match answer.await {
             Ok(Answer::Failed(failure)) => Err(failure.into()),
             Ok(answer) => Ok(answer),
@@ -337,6 +374,19 @@ impl Engine {
         }
     }
 
+    /// Removes what an ended row names, if it still tells the truth, and the row. Answers rows for
+    /// the sub-workflows that are left without their parent.
+    ///
+    /// # Errors
+    /// [`EngineError::Failed`].
+    pub async fn retire(&self, row: EndedRow) -> Result<Vec<EndedRow>, EngineError> {
+        let (shard, request) = (row.key.shard, Request::Retire(Box::new(row)));
+        match self.ask(shard, request).await? {
+            Answer::Retired(children) => Ok(children),
+            _ => Err(EngineError::OutcomeUnknown),
+        }
+    }
+
     /// Begins to watch a run: [`Self::watched`] waits for its end or for something that blocks.
     ///
     /// # Errors
@@ -346,12 +396,11 @@ impl Engine {
         run: RunId,
         references: Vec<String>,
     ) -> Result<WatchHandle, EngineError> {
-        let mailbox = self.mailbox(self.inner.map.of(run))?;
         let (reply, answer) = oneshot::channel();
         let (named, token) = oneshot::channel();
         let request = Request::Watch { run, references };
         let envelope = Envelope { request, reply, token: Some(named) };
-        mailbox.send(envelope).await.map_err(|_| Failure::Stopping)?;
+        self.post(self.inner.map.of(run), envelope)?;
         let token = token.await.map_err(|_| EngineError::OutcomeUnknown)?;
         Ok(WatchHandle { run, token, answer })
     }
@@ -420,15 +469,6 @@ fn granted(run: RunId, answer: Answer) -> Result<Reply, EngineError> {
     }
 }
 
-/// Mailbox room a request must leave free.
-const fn reserve(request: &Request) -> usize {
-    match request {
-        Request::Start(_) => MAILBOX / 4,
-        Request::Run { command: Command::SendMessage { .. }, .. } => MAILBOX / 8,
-        _ => 0,
-    }
-}
-
 /// The shard key of an idempotency key.
 fn key_of(name: &str, key: &str) -> ShardKey {
     let mut hashed = Vec::with_capacity(name.len() + key.len() + 1);
@@ -446,6 +486,7 @@ struct Owned {
     epoch: ShardEpoch,
     cached_runs: usize,
     deadlines: usize,
+    snapshot_events: u64,
 }
 
 type Started = (Vec<mpsc::Sender<Envelope>>, oneshot::Receiver<()>);
@@ -460,8 +501,8 @@ fn start_shards(
     let done = Arc::new(done);
     let mut mailboxes = Vec::with_capacity(usize::from(map.count()));
     for shard in (0..map.count()).map(ShardId) {
-        let Owned { epoch, cached_runs, deadlines } = owned;
-        let config = MachineConfig { shard, epoch, cached_runs, deadlines };
+        let Owned { epoch, cached_runs, deadlines, snapshot_events } = owned;
+        let config = MachineConfig { shard, epoch, cached_runs, deadlines, snapshot_events };
         let mut machine = Machine::new(config, world.shared.clone());
         recovery::recover_shard(&*world.store, shard, &mut machine)?;
         let (driver, mailbox) = Driver::new(shard, machine, world.clone());

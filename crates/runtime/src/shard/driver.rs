@@ -19,6 +19,7 @@ use crate::queues::WaitingRoom;
 use crate::shard::load;
 use crate::shard::machine::{Machine, Output, Shared};
 use crate::shard::request::{Answer, Failure, Request, Token};
+use crate::shard::snapshot;
 
 /// Requests that may wait in a shard's mailbox.
 pub const MAILBOX: usize = 4096;
@@ -54,9 +55,15 @@ pub struct World {
     pub evaluator: Arc<dyn Evaluator>,
     /// Places in the script pool.
     pub places: Arc<Semaphore>,
+    /// Places for snapshots that are being encoded.
+    pub snapshots: Arc<Semaphore>,
 }
 
-type Finished = (RunId, EvaluationKey, Evaluated);
+/// Work that was done beside the shard.
+enum Finished {
+    Script(RunId, EvaluationKey, Evaluated),
+    Snapshot(snapshot::Encoded),
+}
 
 /// Drives one shard until its mailbox closes.
 pub struct Driver {
@@ -110,23 +117,27 @@ impl Driver {
             if !self.submit().await {
                 return;
             }
-            if self.bell.durable() > seen || self.machine.has_internal_work() {
-                continue;
+            if self.bell.durable() <= seen {
+                self.wait(&mut is_open).await;
             }
-            self.wait(&mut is_open).await;
         }
     }
 
+    /// Waits for the next thing from outside. While the shard has work of its own it only looks
+    /// whether there is one: an endless run takes turns with everybody else, and lets the thread
+    /// serve other shards, timers and sockets.
     async fn wait(&mut self, is_open: &mut bool) {
+        let is_busy = self.machine.has_internal_work();
         let due = self.machine.poll_deadline();
         let now = self.world.clock.now();
         let sleep = due.map(|due| sleep_for(due, now));
+        // Whichever is ready, by chance: a busy shard's bell rings all the time, and must not keep
+        // its mailbox or its deadlines waiting.
         tokio::select! {
-            biased;
             () = self.bell.rung() => {}
             finished = self.results.1.recv() => {
                 if let Some(finished) = finished {
-                    self.evaluated(finished);
+                    self.finished(finished);
                 }
             }
             envelope = self.mailbox.recv(), if *is_open => match envelope {
@@ -136,6 +147,7 @@ impl Driver {
             () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {
                 self.machine.handle_deadline(self.world.clock.now());
             }
+            () = tokio::task::yield_now(), if is_busy => {}
         }
     }
 
@@ -157,8 +169,13 @@ impl Driver {
         }
     }
 
-    fn evaluated(&mut self, (run, key, result): Finished) {
-        self.machine.handle_evaluated(run, key, result, self.world.clock.now());
+    fn finished(&mut self, finished: Finished) {
+        match finished {
+            Finished::Script(run, key, result) => {
+                self.machine.handle_evaluated(run, key, result, self.world.clock.now());
+            }
+            Finished::Snapshot(encoded) => self.machine.handle_snapshot(encoded),
+        }
     }
 
     /// Carries out what the machine has put out, until it is quiet.
@@ -176,6 +193,7 @@ impl Driver {
                     self.machine.handle_loaded(loaded, self.world.clock.now());
                 }
                 Output::Evaluate(run, request) => self.evaluate(run, request),
+                Output::Snapshot(job) => self.encode(job),
                 Output::Enqueued(key, epoch) => self.world.room.enqueue(key, epoch),
                 Output::Dequeued(key) => self.world.room.dequeue(&key),
                 Output::Freed(task) => self.world.room.freed(task),
@@ -205,7 +223,20 @@ impl Driver {
             let result = work
                 .await
                 .unwrap_or_else(|_| Evaluated::Failed("the script could not be run".to_owned()));
-            let _ = results.send((run, key, result)).await;
+            let _ = results.send(Finished::Script(run, key, result)).await;
+        });
+    }
+
+    /// A snapshot that cannot be encoded is not written: its run goes on without.
+    #[expect(clippy::disallowed_methods, reason = "ends with its snapshot, whose size is bounded")]
+    fn encode(&self, job: Box<snapshot::Job>) {
+        let places = self.world.snapshots.clone();
+        let results = self.results.0.clone();
+        tokio::spawn(async move {
+            let Ok(_place) = places.acquire_owned().await else { return };
+            if let Ok(encoded) = tokio::task::spawn_blocking(move || job.encode()).await {
+                let _ = results.send(Finished::Snapshot(encoded)).await;
+            }
         });
     }
 

@@ -6,10 +6,11 @@ use fermata_decider::Run;
 use fermata_decider::context::PendingMessage;
 use fermata_decider::needs::{Evaluated, EvaluationKey, Needs};
 use fermata_decider::run::Stored;
-use fermata_types::{BatchNumber, MessageOffset, Timestamp};
+use fermata_types::{BatchNumber, EventNumber, MessageOffset, Timestamp};
 
 use crate::shard::deadlines::Armed;
 use crate::shard::relay::Pending;
+use crate::shard::snapshot::Progress;
 
 /// A run in memory.
 #[derive(Debug)]
@@ -36,8 +37,14 @@ pub struct Entry {
     pub continues: bool,
     /// When it was last used, in the machine's count of commands.
     pub used: u64,
-    /// The number of the last log line of each task that has any.
+    /// The number of the last log line of each task that was asked about.
     pub log_lines: BTreeMap<fermata_types::TaskNumber, u32>,
+    /// Events of the turn at hand whose payloads are gone before they were written.
+    pub forgotten: BTreeSet<EventNumber>,
+    /// It began in this memory, so that tasks nobody has asked about have no log lines.
+    pub is_new: bool,
+    /// Its snapshots.
+    pub(super) snapshot: Progress,
 }
 
 /// An answer held until the run is quiet.
@@ -62,13 +69,18 @@ pub struct Asked {
     pub payloads: BTreeSet<Stored>,
     /// Whether messages are being read.
     pub messages: bool,
+    /// Tasks whose last log line is being looked for.
+    pub log_lines: BTreeSet<fermata_types::TaskNumber>,
 }
 
 impl Asked {
     /// Whether anything is under way.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.evaluations.is_empty() && self.payloads.is_empty() && !self.messages
+        self.evaluations.is_empty()
+            && self.payloads.is_empty()
+            && !self.messages
+            && self.log_lines.is_empty()
     }
 }
 
@@ -89,6 +101,9 @@ impl Entry {
             continues: false,
             used: 0,
             log_lines: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
+            is_new: true,
+            snapshot: Progress::default(),
         }
     }
 
@@ -100,6 +115,7 @@ impl Entry {
             && self.parked.is_empty()
             && self.quiet_waiters.is_empty()
             && !self.continues
+            && self.snapshot.under_way.is_none()
     }
 
     /// The part of `needs` that has not been asked for yet; it counts as asked from now on.

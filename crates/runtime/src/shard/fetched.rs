@@ -6,7 +6,7 @@ use fermata_decider::context::{Fetched, Found, PendingMessage};
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use fermata_decider::run::Stored;
 use fermata_storage::{HistoryKey, MessageKey, PayloadKey, Row, RowKey};
-use fermata_types::{EventNumber, MessageOffset, Payload, RunId, Timestamp};
+use fermata_types::{MessageOffset, Payload, PayloadLimits, RunId, Timestamp};
 
 use crate::ids::Mint;
 use crate::payloads;
@@ -38,12 +38,12 @@ impl View<'_> {
 
     fn staged_payload(&self, at: Stored) -> Option<Payload> {
         let run = self.run();
-        let event = EventNumber(at.row.0 + u64::from(at.index));
+        let event = at.event();
         let key = RowKey::Payload(PayloadKey { run, event, part: 0 });
         if let Some(Some(Row::Payload(row))) = self.overlay.get(&key) {
             return Some(Payload::trusted(row.bytes.clone()));
         }
-        let key = RowKey::History(HistoryKey { run, first: at.row });
+        let key = RowKey::History(HistoryKey { run, first: at.row() });
         match self.overlay.get(&key) {
             Some(Some(Row::History(row))) => payloads::in_row(row, at),
             _ => None,
@@ -97,6 +97,14 @@ impl Fetched for View<'_> {
 
     fn is_polled(&self, task_type: &str, domain: &str) -> bool {
         self.shared.polls.is_active(task_type, domain, self.now)
+    }
+
+    fn payload_limits(&self) -> PayloadLimits {
+        self.shared.payload_limits
+    }
+
+    fn resolve_task(&self, task: &mut serde_json::Value) {
+        fermata_decider::definition::resolve_task(task, &*self.shared.metadata.snapshot());
     }
 
     fn environment(&self, name: &str) -> Option<String> {

@@ -1,7 +1,6 @@
 //! What the machine asks to be read, and the reading of it. Runs are folded from their history
 //! here, off the shard: whatever a run's length, its shard goes on.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fermata_decider::context::PendingMessage;
@@ -9,10 +8,10 @@ use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::run::{Lane, Stored};
 use fermata_decider::{Event, Run, apply};
 use fermata_storage::{
-    DedupKey, DueDeadlineKey, LaneKey, LookupKey, ReadError, ResolvedKey, Row, RowKey, RunKey,
-    ScanRange, Store,
+    DedupKey, DueDeadlineKey, EndedRow, HistoryKey, HistoryRow, LaneKey, ReadError, ResolvedKey,
+    Row, RowKey, ScanRange, Store, TaskLogKey,
 };
-use fermata_types::{MessageOffset, Payload, RunEpoch, RunId, ShardId, TaskNumber, Timestamp};
+use fermata_types::{MessageOffset, Payload, RunEpoch, RunId, ShardId, TaskId, Timestamp};
 
 use crate::codec::{self, CodecError};
 use crate::metadata::{DefinitionError, Metadata};
@@ -20,6 +19,8 @@ use crate::payloads;
 use crate::shard::deadlines::{Armed, Follower};
 use crate::shard::fetched::DEFAULT_LANE;
 use crate::shard::machine::LoadRequest;
+use crate::shard::removable::{Removable, Retirement, removable, retirement};
+use crate::shard::snapshot::{self, Found, Written};
 use crate::shard::wheel::Due;
 
 /// Rows read at once.
@@ -32,8 +33,10 @@ pub struct LoadedRun {
     pub run: Run,
     /// What its history tells of its deadline rows.
     pub armed: Armed,
-    /// The number of the last log line of each task that has any.
-    pub log_lines: BTreeMap<TaskNumber, u32>,
+    /// Its newest snapshot; [`Written::default`] when it has none that can be read.
+    pub written: Written,
+    /// Whether it has one that cannot be read.
+    pub is_unreadable: bool,
 }
 
 /// What was read.
@@ -47,8 +50,12 @@ pub enum Loaded {
     Messages(RunId, Vec<PendingMessage>),
     /// The run that holds an idempotency key, and since when.
     Dedup(DedupKey, Option<(RunId, Timestamp)>),
-    /// The keys of all rows of a run.
-    Keys(RunId, Vec<RowKey>),
+    /// The number of the last log line of a task; 0 for none.
+    LogLines(TaskId, u32),
+    /// The rows of a run; none when there is none.
+    Keys(RunId, Option<Removable>),
+    /// Whether what has ended is still so, and its rows.
+    Retirement(Box<EndedRow>, Retirement),
     /// Deadlines behind a place, and whether there are more.
     Deadlines(Due, Vec<(Due, RunEpoch)>, bool),
     /// A resolved definition; none when its row is missing or does not compile.
@@ -92,6 +99,9 @@ pub fn perform(
         LoadRequest::Messages(run, after, count) => messages(store, *run, *after, *count)
             .map(|found| Loaded::Messages(*run, found))
             .map_err(|error| LoadError::Read(*run, error)),
+        LoadRequest::LogLines(task) => last_log_line(store, *task)
+            .map(|found| Loaded::LogLines(*task, found))
+            .map_err(|error| LoadError::Read(task.run(), error)),
         LoadRequest::Dedup(key) => {
             return match store.get(&RowKey::Dedup(key.clone())) {
                 Ok(Some(Row::Dedup(row))) => {
@@ -113,9 +123,12 @@ pub fn perform(
                 }
             };
         }
-        LoadRequest::Keys(run) => keys(store, metadata, shard, *run)
-            .map(|found| Loaded::Keys(*run, found))
-            .map_err(|error| LoadError::Read(*run, error)),
+        LoadRequest::Keys(run) => {
+            removable(store, metadata, shard, *run).map(|found| Loaded::Keys(*run, found))
+        }
+        LoadRequest::Retirement(row) => {
+            retirement(store, metadata, row).map(|found| Loaded::Retirement(row.clone(), found))
+        }
         LoadRequest::Definition(run, hash) => {
             match definition(store, metadata, shard, *run, *hash) {
                 Ok(found) => Ok(Loaded::Definition(*hash, Some(found))),
@@ -153,7 +166,7 @@ pub fn scan_all(
     }
 }
 
-/// Folds a run from its history.
+/// A run from its newest snapshot and the history after it, or from all of its history.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -164,16 +177,28 @@ pub fn load_run(
     id: RunId,
 ) -> Result<Option<LoadedRun>, LoadError> {
     let read = |error| LoadError::Read(id, error);
-    let mut rows = Vec::new();
-    scan_all(store, &ScanRange::History { run: id }, |row| rows.push(row)).map_err(read)?;
-    let mut run: Option<Run> = None;
-    let mut armed = Follower::default();
-    for row in rows {
-        let Row::History(row) = row else { continue };
-        let events = codec::decode(&row).map_err(|error| LoadError::Decode(id, error))?;
+    let mut failed = None;
+    let found = snapshot::read(store, id, |hash| {
+        definition(store, metadata, shard, id, hash).map_err(|error| failed = Some(error)).ok()
+    });
+    if let Some(error @ LoadError::Read(..)) = failed {
+        return Err(error);
+    }
+    let (mut run, written, is_unreadable) = match found.map_err(read)? {
+        Found::Run(run, written) => (Some(*run), written, false),
+        Found::Unreadable => {
+            tracing::warn!(run = %id, "a snapshot that cannot be read is ignored");
+            (None, Written::default(), true)
+        }
+        Found::Nothing => (None, Written::default(), false),
+    };
+    let mut armed = run.as_ref().map_or_else(Follower::default, Follower::begin);
+    let after = HistoryKey { run: id, first: written.last };
+    fold_after(store, RowKey::History(after), |row| {
+        let events = codec::decode(row).map_err(|error| LoadError::Decode(id, error))?;
         for (at, (_, event)) in events.iter().enumerate() {
             if run.is_none() {
-                let Event::RunStarted(origin) = event else { return Ok(None) };
+                let Event::RunStarted(origin) = event else { return Ok(()) };
                 let found = definition(store, metadata, shard, id, origin.definition)?;
                 run = Some(Run::new(id, found));
             }
@@ -187,24 +212,62 @@ pub fn load_run(
         if let Some(run) = &run {
             armed.after(run, &events);
         }
-    }
+        Ok(())
+    })?;
     let Some(mut run) = run else { return Ok(None) };
     let lane = LaneKey { run: id, lane: DEFAULT_LANE.to_owned() };
     if let Some(Row::Lane(row)) = store.get(&RowKey::Lane(lane)).map_err(read)? {
         run.lane = Lane { head: row.head, cursor: row.cursor };
     }
-    let mut log_lines = BTreeMap::new();
-    scan_all(store, &ScanRange::TaskLogsOfRun { run: id }, |row| {
-        if let Row::TaskLog(row) = row {
-            log_lines.insert(row.key.task.number(), row.key.number);
-        }
-    })
-    .map_err(read)?;
     let armed = armed.armed();
-    Ok(Some(LoadedRun { run, armed, log_lines }))
+    Ok(Some(LoadedRun { run, armed, written, is_unreadable }))
 }
 
-fn definition(
+/// The rows of a run's history after a key, page by page.
+fn fold_after(
+    store: &dyn Store,
+    mut after: RowKey,
+    mut each: impl FnMut(&HistoryRow) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
+    let RowKey::History(HistoryKey { run, .. }) = after else { return Ok(()) };
+    let range = ScanRange::History { run };
+    loop {
+        let page = store.scan(&range, Some(&after), PAGE).map_err(|e| LoadError::Read(run, e))?;
+        for row in &page.rows {
+            if let Row::History(row) = row {
+                each(row)?;
+                after = RowKey::History(row.key);
+            }
+        }
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+/// The number of a task's last log line; 0 when it has none. Lines are numbered from 1 without
+/// gaps, so a few looks suffice however many there are.
+fn last_log_line(store: &dyn Store, task: TaskId) -> Result<u32, ReadError> {
+    let exists = |number: u32| -> Result<bool, ReadError> {
+        let key = RowKey::TaskLog(TaskLogKey { task, number });
+        Ok(store.get(&key)?.is_some())
+    };
+    let (mut known, mut step) = (0u32, 1u32);
+    while exists(known.saturating_add(step))? {
+        known = known.saturating_add(step);
+        step = step.saturating_mul(2);
+    }
+    // The last line is at `known` or within `step` after it.
+    while step > 1 {
+        step /= 2;
+        if exists(known.saturating_add(step))? {
+            known = known.saturating_add(step);
+        }
+    }
+    Ok(known)
+}
+
+pub(super) fn definition(
     store: &dyn Store,
     metadata: &Metadata,
     shard: ShardId,
@@ -268,37 +331,4 @@ pub fn deadlines(
             return Ok((rows, page.more));
         }
     }
-}
-
-fn keys(
-    store: &dyn Store,
-    metadata: &Metadata,
-    shard: ShardId,
-    run: RunId,
-) -> Result<Vec<RowKey>, ReadError> {
-    let mut keys = vec![RowKey::Run(RunKey { run })];
-    if let Some(Row::Run(row)) = store.get(&RowKey::Run(RunKey { run }))? {
-        if row.closed.is_none() {
-            // It still waits. A row that its history does not tell of is removed when it is met.
-            let armed = load_run(store, metadata, shard, run).ok().flatten();
-            let due = armed.and_then(|loaded| loaded.armed.row);
-            keys.extend(due.map(|due| RowKey::DueDeadline(DueDeadlineKey { shard, due, run })));
-        }
-        let name = row.name;
-        keys.push(RowKey::Lookup(LookupKey::Running { shard, name: name.clone(), run }));
-        if let Some(correlation) = row.correlation {
-            let key = LookupKey::Correlated { shard, name, correlation, run };
-            keys.push(RowKey::Lookup(key));
-        }
-    }
-    for range in [
-        ScanRange::History { run },
-        ScanRange::Payloads { run },
-        ScanRange::Lanes { run },
-        ScanRange::MessagesOfRun { run },
-        ScanRange::TaskLogsOfRun { run },
-    ] {
-        scan_all(store, &range, |row| keys.push(row.key()))?;
-    }
-    Ok(keys)
 }

@@ -9,9 +9,12 @@ use fermata_decider::Command;
 use fermata_decider::definition::DefinitionHash;
 use fermata_decider::needs::EvaluationRequest;
 use fermata_decider::run::Stored;
-use fermata_storage::{Batch, DedupKey, DefinitionKey, DefinitionRow, QueueKey, Write};
+use fermata_storage::{
+    Batch, DedupKey, DefinitionKey, DefinitionRow, EndedKey, EndedRow, QueueKey, Write,
+};
 use fermata_types::{
-    BatchNumber, MessageOffset, RunEpoch, RunId, ShardEpoch, ShardId, TaskId, Timestamp,
+    BatchNumber, MessageOffset, PayloadLimits, RunEpoch, RunId, ShardEpoch, ShardId, TaskId,
+    Timestamp,
 };
 
 use crate::ids::{Mint, Salt};
@@ -25,6 +28,7 @@ use crate::shard::entry::Entry;
 use crate::shard::overlay::Overlay;
 use crate::shard::relay::{From, Pending, Relay};
 use crate::shard::request::{Answer, Failure, Request, Start, Token, Wait};
+use crate::shard::snapshot;
 use crate::shard::watch::Watch;
 use crate::shard::wheel::{Due, Wheel};
 
@@ -47,6 +51,8 @@ pub struct Shared {
     pub permits: Arc<Permits>,
     /// Names allowed as `${workflow.env.NAME}`.
     pub environment: BTreeMap<String, String>,
+    /// How large payloads may be.
+    pub payload_limits: PayloadLimits,
     /// Counters.
     pub metrics: Metrics,
     /// The deliberate bug of a simulated process.
@@ -64,6 +70,8 @@ pub struct MachineConfig {
     pub cached_runs: usize,
     /// Deadlines kept in memory.
     pub deadlines: usize,
+    /// Events after which a run is written down again, unless it is large.
+    pub snapshot_events: u64,
 }
 
 /// A batch ready to be committed.
@@ -86,8 +94,12 @@ pub enum LoadRequest {
     Messages(RunId, MessageOffset, u32),
     /// The run of an idempotency key.
     Dedup(DedupKey),
+    /// The number of the last log line of a task.
+    LogLines(TaskId),
     /// All keys of a run's rows, to delete them.
     Keys(RunId),
+    /// Whether what has ended may be removed, and all keys of its rows.
+    Retirement(Box<EndedRow>),
     /// The resolved definition of a child whose start outlived the process that decided it.
     Definition(RunId, DefinitionHash),
     /// The shard's deadlines behind a place, at most that many.
@@ -103,6 +115,8 @@ pub enum Output {
     Load(LoadRequest),
     /// Run a script and call [`Machine::handle_evaluated`].
     Evaluate(RunId, EvaluationRequest),
+    /// Encode a snapshot, off the shard's turn, and call [`Machine::handle_snapshot`].
+    Snapshot(Box<snapshot::Job>),
     /// A queue row is durable: tell the hub.
     Enqueued(QueueKey, RunEpoch),
     /// A task left its queue other than by a lease: tell the hub.
@@ -121,6 +135,8 @@ pub(super) enum Held {
     Output(Output),
     Arm(Due, RunEpoch),
     Disarm(Due),
+    /// What is left of a run's snapshot may be staged.
+    Snapshot(RunId),
 }
 
 /// The state of one shard.
@@ -135,6 +151,7 @@ pub struct Machine {
     pub(super) deleted: BTreeMap<RunId, BatchNumber>,
     pub(super) reads: BTreeMap<RunId, Vec<Read>>,
     pub(super) deleting: BTreeMap<RunId, Vec<Token>>,
+    pub(super) retiring: BTreeMap<EndedKey, Token>,
     /// Starts of children that wait for their definition, by number of the command.
     pub(super) undefined: BTreeMap<DefinitionHash, Vec<u64>>,
     pub(super) internal: VecDeque<InternalItem>,
@@ -156,6 +173,9 @@ pub struct Machine {
     pub(super) resolved: BTreeSet<DefinitionHash>,
     pub(super) cached_runs: usize,
     pub(super) deadlines: usize,
+    pub(super) snapshot_events: u64,
+    /// Snapshots asked for so far, also before the machine began anew.
+    pub(super) tickets: u64,
     pub(super) tick: u64,
 }
 
@@ -193,6 +213,7 @@ impl Machine {
             deleted: BTreeMap::new(),
             reads: BTreeMap::new(),
             deleting: BTreeMap::new(),
+            retiring: BTreeMap::new(),
             undefined: BTreeMap::new(),
             internal: VecDeque::new(),
             relay: Relay::default(),
@@ -210,6 +231,8 @@ impl Machine {
             resolved: BTreeSet::new(),
             cached_runs: config.cached_runs,
             deadlines: config.deadlines,
+            snapshot_events: config.snapshot_events,
+            tickets: 0,
             tick: 0,
         }
     }
@@ -261,6 +284,7 @@ impl Machine {
                 self.outputs.push_back(Output::Answer(token, Answer::Done));
             }
             Request::Delete(run) => self.delete(token, run),
+            Request::Retire(row) => self.retire(token, *row),
             Request::Define { puts, deletes } => self.define(token, puts, deletes),
         }
         self.run_internal(now);
@@ -292,7 +316,8 @@ impl Machine {
         self.outputs.pop_front()
     }
 
-    /// Goes on with what the shard asks of itself, up to the limit.
+    /// Goes on with what the shard asks of itself, up to the limit. A run that goes on ends the
+    /// round: its turn may be as long as turns get, and others have waited for it.
     pub fn run_internal(&mut self, now: Timestamp) {
         for _ in 0..INTERNAL_BEFORE_OUTSIDE {
             match self.internal.pop_front() {
@@ -302,6 +327,7 @@ impl Machine {
                         entry.continues = false;
                         let pending = Pending::new(Command::Continue, From::Nobody);
                         self.command(run, pending, now);
+                        break;
                     }
                 }
                 None => break,
@@ -394,6 +420,7 @@ impl Machine {
         tokens.extend(self.starts.values().flatten().map(|(token, ..)| *token));
         tokens.extend(self.watches.values().flatten().map(|watch| watch.token));
         tokens.extend(self.deleting.values().flatten().copied());
+        tokens.extend(self.retiring.values().copied());
         tokens.extend(self.reads.values().flatten().filter_map(|read| match read {
             Read::Snapshot(token) | Read::Watch(token, _) => Some(*token),
             _ => None,
@@ -403,11 +430,12 @@ impl Machine {
             epoch: self.epoch,
             cached_runs: self.cached_runs,
             deadlines: self.deadlines,
+            snapshot_events: self.snapshot_events,
         };
         let outputs = std::mem::take(&mut self.outputs);
-        let building = self.building;
+        let (building, tickets) = (self.building, self.tickets);
         *self = Self::new(config, self.shared.clone());
-        self.building = building;
+        (self.building, self.tickets) = (building, tickets);
         self.durable = BatchNumber(building.0.saturating_sub(1));
         self.outputs = outputs;
         for token in tokens {

@@ -26,6 +26,7 @@ impl Machine {
             Held::Output(output) => self.outputs.push_back(output),
             Held::Arm(due, epoch) => self.wheel.arm(due, epoch),
             Held::Disarm(due) => self.wheel.disarm(due),
+            Held::Snapshot(run) => self.stage_snapshot(run),
         }
     }
 

@@ -7,7 +7,7 @@ use fermata_decider::event::Origin;
 use fermata_decider::run::decide::Reply;
 use fermata_decider::run::{Run, Task};
 use fermata_decider::{Command, Rejection};
-use fermata_storage::{DefinitionKey, DefinitionRow, QueueKey};
+use fermata_storage::{DefinitionKey, DefinitionRow, EndedRow, QueueKey};
 use fermata_types::{Payload, RunEpoch, RunId, ShardKey, TaskNumber};
 
 /// Names a request until it is answered. Given by the driver, unique per shard.
@@ -104,6 +104,8 @@ pub enum Request {
     },
     /// Remove a run and all its rows.
     Delete(RunId),
+    /// Remove what ended long enough ago, if it is still so.
+    Retire(Box<EndedRow>),
     /// Change registered definitions (shard 0 only).
     Define {
         /// Rows to write.
@@ -167,6 +169,8 @@ pub enum Answer {
     Watched(Box<Watched>),
     /// There is no such run.
     NotFound,
+    /// What had ended is removed; rows of the children it leaves.
+    Retired(Vec<EndedRow>),
     /// Done.
     Done,
     /// The machinery failed; nothing is known to have happened.

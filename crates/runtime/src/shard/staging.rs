@@ -1,11 +1,12 @@
 //! Effects as rows: what must follow a decision is written in its batch, and rings only after it.
 
 use fermata_decider::Effect;
-use fermata_decider::effect::QueuePlace;
+use fermata_decider::effect::{Forgotten, QueuePlace};
 use fermata_decider::event::Event;
 use fermata_storage::{
-    LaneKey, LaneRow, LookupKey, LookupRow, MessageKey, MessageRow, QueueKey, QueueRow, Ready,
-    ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, TaskLogKey, TaskLogRow, Write,
+    EndedKey, EndedKind, EndedRow, LaneKey, LaneRow, LookupKey, LookupRow, MessageKey, MessageRow,
+    PayloadKey, PayloadRow, QueueKey, QueueRow, Ready, ResolvedKey, ResolvedRow, Row, RowKey,
+    RunKey, RunRow, TaskLogKey, TaskLogRow, Write,
 };
 use fermata_types::{RunStatus, Timestamp};
 
@@ -90,6 +91,7 @@ impl Machine {
                 entry.run.lane.cursor = through;
                 self.put_lane(entry);
             }
+            Effect::ForgetTasks(gone) => self.forget_tasks(entry, gone),
             Effect::AppendLogs { task, lines } => self.append_logs(entry, task, lines),
         }
     }
@@ -106,6 +108,27 @@ impl Machine {
             *count = count.saturating_add(1);
             let key = TaskLogKey { task: id, number: *count };
             self.put(Row::TaskLog(TaskLogRow { key, text, created }));
+        }
+    }
+
+    /// Deletes the rows that only tasks gone from the state had: payloads too large for history,
+    /// and logs.
+    fn forget_tasks(&mut self, entry: &mut Entry, gone: Vec<Forgotten>) {
+        let run = entry.run.id;
+        for Forgotten { task, payloads } in gone {
+            for at in payloads {
+                let event = at.event();
+                if at.row() == entry.run.row {
+                    // Its row, if it has one, would be staged at the end of this turn.
+                    entry.forgotten.insert(event);
+                    continue;
+                }
+                self.stage(Write::Delete(RowKey::Payload(PayloadKey { run, event, part: 0 })));
+            }
+            for number in 1..=entry.log_lines.remove(&task).unwrap_or(0) {
+                let key = TaskLogKey { task: run.task(task), number };
+                self.stage(Write::Delete(RowKey::TaskLog(key)));
+            }
         }
     }
 
@@ -142,8 +165,10 @@ impl Machine {
         let (history, payloads) = codec::encode(entry.run.id, entry.run.row, turn.events);
         self.put(Row::History(history));
         if !self.has(Mutant::PayloadRowNotWritten) {
-            payloads.into_iter().for_each(|row| self.put(Row::Payload(row)));
+            let is_kept = |row: &PayloadRow| !entry.forgotten.contains(&row.key.event);
+            payloads.into_iter().filter(is_kept).for_each(|row| self.put(Row::Payload(row)));
         }
+        entry.forgotten.clear();
         if is_summary_new {
             self.stage_summary(entry, turn.before);
         }
@@ -176,6 +201,17 @@ impl Machine {
             idempotency_key: run.idempotency_key.clone(),
         }));
         self.stage_lookups(run, closed.is_some());
+        self.stage_ended(run, closed);
+    }
+
+    /// The row that retention reads. Children go with their parent.
+    fn stage_ended(&mut self, run: &fermata_decider::Run, closed: Option<Timestamp>) {
+        if let (Some(at), None) = (closed, run.parent) {
+            let key = EndedKey { shard: self.shard, at, run: run.id };
+            let name = run.definition.key.name.clone();
+            let (status, kind) = (run.status, EndedKind::Run);
+            self.put(Row::Ended(EndedRow { key, name, status, kind }));
+        }
     }
 
     fn stage_lookups(&mut self, run: &fermata_decider::Run, is_closed: bool) {

@@ -1,4 +1,4 @@
-//! Starting runs, loading them, deleting them; definitions; commands between runs.
+//! Starting runs, loading them; definitions; commands between runs.
 
 use std::sync::Arc;
 
@@ -18,9 +18,10 @@ use crate::shard::load::{Loaded, LoadedRun};
 use crate::shard::machine::{Held, LoadRequest, Machine, Output, Read};
 use crate::shard::relay::{From, Internal, Pending};
 use crate::shard::request::{Answer, Failure, Start, Strategy, Token, Wait};
+use crate::shard::snapshot::Progress;
 
 /// An idempotency key outlives its deleted run for that long (design 3).
-const KEY_KEPT: Span = Span::from_seconds(7 * 86_400);
+pub(super) const KEY_KEPT: Span = Span::from_seconds(7 * 86_400);
 
 impl Machine {
     /// Starts a run; one with an idempotency key asks for the key's row first. Concurrent starts
@@ -202,6 +203,13 @@ impl Machine {
                     self.go_on(run, now);
                 }
             }
+            Loaded::LogLines(task, number) => {
+                if let Some(entry) = self.runs.get_mut(&task.run()) {
+                    entry.asked.log_lines.remove(&task.number());
+                    entry.log_lines.entry(task.number()).or_insert(number);
+                    self.go_on(task.run(), now);
+                }
+            }
             Loaded::Messages(run, messages) => {
                 if let Some(entry) = self.runs.get_mut(&run) {
                     entry.asked.messages = false;
@@ -218,7 +226,8 @@ impl Machine {
                 };
                 self.key_read(&key, found, now);
             }
-            Loaded::Keys(run, keys) => self.keys_read(run, keys),
+            Loaded::Keys(run, found) => self.keys_read(run, found, now),
+            Loaded::Retirement(row, found) => self.retirement_read(*row, found, now),
             Loaded::Deadlines(after, rows, more) => self.wheel.read(after, rows, more),
             Loaded::Definition(hash, found) => self.definition_read(hash, found.as_ref(), now),
             Loaded::Failed(LoadRequest::Deadlines(..)) => self.wheel.not_read(now),
@@ -263,11 +272,12 @@ impl Machine {
         match found {
             Some(loaded) if !self.runs.contains_key(&run) && !self.deleted.contains_key(&run) => {
                 let mut entry = Entry::new(loaded.run, loaded.armed);
-                entry.log_lines = loaded.log_lines;
+                entry.is_new = false;
+                entry.snapshot = Progress::loaded(loaded.written, loaded.is_unreadable);
                 entry.used = self.tick;
                 if self.has(Mutant::CounterResetOnLoad) {
                     let ended = |task: &fermata_decider::run::Task| task.status.is_terminal();
-                    let _ = entry.run.tasks.pop_if(|task| ended(task));
+                    entry.run.tasks.forget_latest_if(ended);
                 }
                 let hash = entry.run.definition.hash;
                 self.resolved.insert(hash);
@@ -332,14 +342,13 @@ impl Machine {
                 }
             }
             LoadRequest::Payload(run, _) | LoadRequest::Messages(run, ..) => {
-                if let Some(entry) = self.runs.get_mut(&run) {
-                    let parked = std::mem::take(&mut entry.parked);
-                    tokens.extend(parked.iter().filter_map(|pending| match pending.from {
-                        From::Token(token, _) => Some(token),
-                        _ => None,
-                    }));
-                    parked.iter().for_each(|pending| self.not_leased(pending));
+                tokens.extend(self.parked_tokens(run));
+            }
+            LoadRequest::LogLines(task) => {
+                if let Some(entry) = self.runs.get_mut(&task.run()) {
+                    entry.asked.log_lines.remove(&task.number());
                 }
+                tokens.extend(self.parked_tokens(task.run()));
             }
             LoadRequest::Dedup(key) => {
                 let starts = self.starts.remove(&key).unwrap_or_default();
@@ -349,67 +358,24 @@ impl Machine {
             LoadRequest::Definition(_, hash) => drop(self.undefined.remove(&hash)),
             LoadRequest::Deadlines(..) => {}
             LoadRequest::Keys(run) => tokens.extend(self.deleting.remove(&run).unwrap_or_default()),
+            LoadRequest::Retirement(row) => tokens.extend(self.retiring.remove(&row.key)),
         }
         for token in tokens {
             self.outputs.push_back(Output::Answer(token, Answer::Failed(Failure::Unreadable)));
         }
     }
 
-    /// Deletes a run: all its rows in one batch. Rows of its tasks in queues are dropped when they
-    /// are met.
-    pub(super) fn delete(&mut self, token: Token, run: RunId) {
-        let waiting = self.deleting.entry(run).or_default();
-        waiting.push(token);
-        if waiting.len() == 1 {
-            // Rows that are staged now are not in the store yet: read them after their batch.
-            let ask = Held::Output(Output::Load(LoadRequest::Keys(run)));
-            let barrier = self.barrier(run);
-            self.hold(barrier, ask);
-        }
-    }
-
-    fn keys_read(&mut self, run: RunId, keys: Vec<RowKey>) {
-        let tokens = self.deleting.remove(&run).unwrap_or_default();
-        if self.runs.get(&run).is_some_and(|entry| entry.touched > self.durable) {
-            // It moved while its keys were read: once more, after that batch.
-            for token in tokens {
-                self.delete(token, run);
-            }
-            return;
-        }
-        let is_there = keys.len() > 1;
-        if is_there {
-            for key in keys {
-                self.stage(Write::Delete(key));
-            }
-            if let Some(due) = self.runs.get(&run).and_then(|entry| entry.armed.row) {
-                self.unstage_deadline(run, due);
-            }
-            self.end_leases_of(run);
-            // After the rows: whoever hears that the run is gone hears it once that is durable.
-            self.forget_deleted(run);
-            self.deleted.insert(run, self.building);
-        }
-        let barrier = self.newest();
-        for token in tokens {
-            let answer = if is_there { Answer::Done } else { Answer::NotFound };
-            self.answer(barrier, token, answer);
-        }
-    }
-
-    /// Takes a run that is being deleted out of memory; whoever waits for it hears that it is gone.
-    fn forget_deleted(&mut self, run: RunId) {
-        let watches = self.watches.remove(&run).unwrap_or_default();
-        let mut gone: Vec<Token> = watches.iter().map(|watch| watch.token).collect();
-        if let Some(entry) = self.runs.remove(&run) {
-            gone.extend(entry.quiet_waiters.iter().map(|waiter| waiter.token));
-            for pending in &entry.parked {
-                self.refuse_absent(run, pending);
-            }
-        }
-        for token in gone {
-            self.answer(self.building, token, Answer::NotFound);
-        }
+    /// Takes the commands that wait for something of a run; whom to tell that it cannot be read.
+    fn parked_tokens(&mut self, run: RunId) -> Vec<Token> {
+        let Some(entry) = self.runs.get_mut(&run) else { return Vec::new() };
+        let parked = std::mem::take(&mut entry.parked);
+        let token = |pending: &Pending| match pending.from {
+            From::Token(token, _) => Some(token),
+            _ => None,
+        };
+        let tokens = parked.iter().filter_map(token).collect();
+        parked.iter().for_each(|pending| self.not_leased(pending));
+        tokens
     }
 
     /// Changes registered definitions; the snapshot is swapped before the answer.

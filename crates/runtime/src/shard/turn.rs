@@ -71,6 +71,14 @@ impl Machine {
 
     /// Decides a command on a run in memory and makes the turn that follows.
     pub(super) fn decide_on(&mut self, entry: &mut Entry, pending: Pending, now: Timestamp) {
+        if let Some(task) = lacks_log_lines(entry, &pending.command) {
+            entry.parked.push(pending);
+            if entry.asked.log_lines.insert(task) {
+                let task = entry.run.id.task(task);
+                self.outputs.push_back(Output::Load(LoadRequest::LogLines(task)));
+            }
+            return;
+        }
         let decision =
             self.with_view(entry, now, |run, context| decide(run, &pending.command, context));
         match decision {
@@ -137,6 +145,7 @@ impl Machine {
         }
         if has_effects || !done.events.is_empty() {
             self.stage_turn(entry, Turn { events: done.events, before });
+            self.look_at_snapshot(entry);
         }
     }
 
@@ -153,7 +162,7 @@ impl Machine {
                 done.bytes += payload.len();
                 let index = entry.run.last.0.saturating_sub(entry.run.row.0);
                 let index = u16::try_from(index).unwrap_or(u16::MAX);
-                let at = fermata_decider::run::Stored { row: entry.run.row, index };
+                let at = fermata_decider::run::Stored::new(entry.run.row, index);
                 self.shared.payloads.put((entry.run.id, at), payload.clone());
                 // Its row is staged at the turn's end: until then neither overlay nor store has it,
                 // and the cache may have dropped it.
@@ -263,7 +272,7 @@ impl Machine {
         }
         let Some(key) = &pending.row else { return };
         let task = entry.run.task(key.ready.age.number());
-        let is_live = task.is_some_and(|task| task.queued == Some(key.ready.due));
+        let is_live = task.is_some_and(|task| task.queued() == Some(key.ready.due));
         if !is_live || entry.run.status.is_terminal() {
             entry.touched = self.building;
             self.remove_row(key.clone());
@@ -314,7 +323,7 @@ impl Machine {
         metrics::count(&self.shared.metrics.tasks_leased);
         let Some(task) = entry.run.task(number) else { return };
         let input = self.shared.payloads.get(&(entry.run.id, task.input));
-        let run = std::sync::Arc::new(entry.run.without_tasks());
+        let run = std::sync::Arc::new(entry.run.without_tasks(task));
         let leased = Leased { run, task: task.clone(), input };
         let answer = Answer::Leased(Box::new(leased));
         if self.stage_lease(entry.run.id.task(number), now) {
@@ -324,6 +333,17 @@ impl Machine {
             self.outputs.push_back(Output::Answer(token, answer));
         }
     }
+}
+
+/// The task to whose log lines a command adds, if it is not known how many there are.
+fn lacks_log_lines(entry: &Entry, command: &Command) -> Option<TaskNumber> {
+    let task = match command {
+        Command::Update(update) if !update.logs.is_empty() => update.task,
+        Command::AppendLog { task, .. } => *task,
+        _ => return None,
+    };
+    let is_known = entry.is_new || entry.log_lines.contains_key(&task);
+    (!is_known && entry.run.task(task).is_some()).then_some(task)
 }
 
 /// The answer to a worker's result: enough to hand out the next task of the same queue.

@@ -2,7 +2,7 @@
 //! (`conductor-rest` 1.1.1).
 
 use fermata_decider::Run;
-use fermata_decider::definition::Kind;
+use fermata_decider::run::lookup;
 use fermata_types::{BatchNumber, RunId, TaskNumber, Timestamp};
 
 use crate::mutant::Mutant;
@@ -143,18 +143,9 @@ impl Tree<'_> {
 
 /// An open WAIT without a time, or an ended task of one of the references.
 fn blocking_task(run: &Run, references: &[String]) -> Option<TaskNumber> {
-    let found = run.tasks.iter().find(|task| {
-        let step = run.step_of(task);
-        if task.status.is_terminal() {
-            !task.retried
-                && references
-                    .iter()
-                    .any(|wanted| *wanted == step.reference || *wanted == run.reference_of(task))
-        } else {
-            matches!(step.kind, Kind::Wait)
-                && task.wait_until().is_none()
-                && !run.status.is_terminal()
-        }
-    });
-    found.map(|task| task.number)
+    let is_untimed =
+        |number: &TaskNumber| run.task(*number).is_some_and(|task| task.wait_until().is_none());
+    let waits = run.waits.iter().copied().find(is_untimed);
+    let ended = references.iter().filter_map(|wanted| lookup::ended(run, wanted));
+    waits.into_iter().chain(ended.map(|task| task.number)).min()
 }

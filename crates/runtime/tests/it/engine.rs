@@ -25,7 +25,7 @@ impl Evaluator for NoScripts {
     }
 }
 
-fn open(store: &Arc<ModelStore>) -> Engine {
+pub fn open(store: &Arc<ModelStore>) -> Engine {
     let store: Arc<dyn Store> = store.clone();
     let parts = Parts {
         store,
@@ -43,7 +43,7 @@ fn simple(name: &str) -> Value {
            "inputParameters": {"from": "${workflow.input.n}"}})
 }
 
-async fn start(engine: &Engine, definition: Value) -> RunId {
+pub async fn start(engine: &Engine, definition: Value) -> RunId {
     let definition = engine.metadata().inline(definition).expect("compiles");
     let origin = Origin {
         definition: definition.hash,
@@ -61,7 +61,7 @@ async fn start(engine: &Engine, definition: Value) -> RunId {
     engine.start(start).await.expect("starts")
 }
 
-async fn poll(engine: &Engine, task_type: &str, ms: u64) -> Vec<Polled> {
+pub async fn poll(engine: &Engine, task_type: &str, ms: u64) -> Vec<Polled> {
     let request = PollRequest {
         task_type: task_type.to_owned(),
         domain: None,
@@ -72,7 +72,7 @@ async fn poll(engine: &Engine, task_type: &str, ms: u64) -> Vec<Polled> {
     engine.poll(&request).await
 }
 
-async fn complete(engine: &Engine, polled: &Polled, output: Value) {
+pub async fn complete(engine: &Engine, polled: &Polled, output: Value) {
     let update = TaskUpdate {
         task: polled.task.number,
         status: ReportedStatus::Completed,

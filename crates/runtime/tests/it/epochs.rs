@@ -56,11 +56,13 @@ impl Bench {
             polls: PollBook::default(),
             permits: Arc::default(),
             environment: BTreeMap::new(),
+            payload_limits: fermata_types::PayloadLimits::default(),
             metrics: Metrics::default(),
             mutation: Mutation::default(),
         });
+        let (shard, epoch) = (SHARD, ShardEpoch(1));
         let config =
-            MachineConfig { shard: SHARD, epoch: ShardEpoch(1), cached_runs: 8, deadlines: 8 };
+            MachineConfig { shard, epoch, cached_runs: 8, deadlines: 8, snapshot_events: 256 };
         let mut machine = Machine::new(config, shared.clone());
         recovery::recover_shard(&store, SHARD, &mut machine).expect("readable");
         Self { store, shared, machine, tokens: 0 }
@@ -152,8 +154,9 @@ proptest! {
         let queued = moved.map(|ms| Timestamp::from_ms(NOW.as_ms() + ms));
         let answers = bench.run(&|run| {
             run.epoch = RunEpoch(raised);
-            for task in &mut run.tasks {
-                task.queued = queued;
+            let numbers: Vec<_> = run.tasks.iter().map(|task| task.number).collect();
+            for number in numbers {
+                run.tasks.numbered_mut(number).expect("is there").set_queued(queued);
             }
         });
         let is_stale = matches!(answers.as_slice(), [Answer::Refused(Rejection::Stale)]);

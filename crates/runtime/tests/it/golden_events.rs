@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use fermata_decider::definition::{DefinitionHash, StepId};
 use fermata_decider::event::{Closed, Event, Origin, RunOutput, Scheduled};
+use fermata_decider::planned::{Names, Planned};
 use fermata_runtime::codec;
 use fermata_storage::{HistoryKey, HistoryRow};
 use fermata_types::{
@@ -11,6 +12,8 @@ use fermata_types::{
 };
 
 const GOLDEN: &str = include_str!("../../testdata/events/format-1.hex");
+const LOOPS: &str = include_str!("../../testdata/events/format-1-loops.hex");
+const GOLDEN_OPERATORS: &str = include_str!("../../testdata/events/format-1-operators.hex");
 
 fn run() -> RunId {
     RunId::compose(Timestamp::from_ms(1_700_000_000_000), ShardKey::wrapping(5), 77)
@@ -89,6 +92,47 @@ fn samples() -> Vec<Event> {
     ]
 }
 
+/// Kinds that came after the first golden file, which stays as it is.
+fn later_samples() -> Vec<Event> {
+    let (at, task) = (Timestamp::from_ms(1_700_000_000_123), TaskNumber(3));
+    vec![
+        Event::ItemTaken { task, iteration: 2, item: payload("{\"id\":7}"), at },
+        Event::IterationsDropped { task, through: 5 },
+    ]
+}
+
+/// Kinds of events that came later, in the order of the enum: dynamic forks and DYNAMIC tasks.
+fn operators() -> Vec<Event> {
+    let task = TaskNumber(3);
+    let planned = |kinds: Vec<u32>, names: Names| {
+        Event::BranchesPlanned(Box::new(Planned {
+            task,
+            steps: vec![payload("{\"name\":\"a\"}"), payload("{\"name\":\"b\"}")],
+            kinds,
+            names,
+            lengths: vec![2, 300],
+            is_constant: true,
+        }))
+    };
+    vec![
+        planned(Vec::new(), Names::Numbered { prefix: "_a_".to_owned() }),
+        planned(vec![0, 1], Names::Listed(vec!["x".to_owned(), "y".to_owned()])),
+        Event::TaskResolved { task, step: payload("{\"name\":\"work\"}") },
+    ]
+}
+
+#[test]
+fn events_of_operators_are_written_and_read_as_ever() {
+    let (row, outside) = codec::encode(run(), EventNumber(1), operators());
+    assert!(outside.is_empty());
+    assert_eq!(hex(&row.events), GOLDEN_OPERATORS.trim());
+    let key = HistoryKey { run: run(), first: EventNumber(1) };
+    let row = HistoryRow { key, count: 3, events: Bytes::from(unhex(GOLDEN_OPERATORS)) };
+    let read = codec::decode(&row).expect("format 1");
+    let expected: Vec<_> = operators().into_iter().map(|event| (false, event)).collect();
+    assert_eq!(read, expected);
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -118,6 +162,18 @@ fn events_of_format_1_are_read() {
     let row = HistoryRow { key, count: 16, events: Bytes::from(unhex(GOLDEN)) };
     let read = codec::decode(&row).expect("format 1");
     let expected: Vec<(bool, Event)> = samples().into_iter().map(|event| (false, event)).collect();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn events_of_loops_are_written_and_read_as_ever() {
+    let (row, outside) = codec::encode(run(), EventNumber(1), later_samples());
+    assert!(outside.is_empty());
+    assert_eq!(hex(&row.events), LOOPS.trim(), "a new format needs a new version");
+    let key = HistoryKey { run: run(), first: EventNumber(1) };
+    let row = HistoryRow { key, count: 2, events: Bytes::from(unhex(LOOPS)) };
+    let read = codec::decode(&row).expect("format 1");
+    let expected: Vec<_> = later_samples().into_iter().map(|event| (false, event)).collect();
     assert_eq!(read, expected);
 }
 

@@ -1,9 +1,17 @@
 //! Integration tests of the runtime.
 
+mod audit;
 mod engine;
 mod epochs;
 mod golden_events;
 mod hub;
+mod isolation;
 mod limits;
+mod long_fork;
 mod long_loop;
+mod operators;
+mod pressure;
 mod refusals;
+mod retention;
+mod skeleton;
+mod snapshots;

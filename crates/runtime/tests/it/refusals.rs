@@ -98,6 +98,7 @@ fn shared() -> Arc<Shared> {
         polls: PollBook::default(),
         permits: Arc::default(),
         environment: BTreeMap::new(),
+        payload_limits: fermata_types::PayloadLimits::default(),
         metrics: Metrics::default(),
         mutation: Mutation::default(),
     })

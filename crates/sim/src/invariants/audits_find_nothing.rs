@@ -68,6 +68,7 @@ pub(crate) fn at_end(shadow: &Shadow) -> Checked {
             Row::TaskLog(row) => row.key.task.run(),
             Row::DueDeadline(row) => row.key.run,
             Row::Lease(row) => row.key.task.run(),
+            Row::Snapshot(row) => row.key.run,
             _ => continue,
         };
         expect(!shadow.deleted.contains(&run), NAME, || {

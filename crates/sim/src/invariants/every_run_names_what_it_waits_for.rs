@@ -72,7 +72,7 @@ fn waits_outside(
 
 fn is_queued(shadow: &Shadow, shard: ShardId, run: &Run, task: &Task, task_type: &str) -> Checked {
     let id = run.id.task(task.number);
-    let Some(due) = task.queued else {
+    let Some(due) = task.queued() else {
         return Err(Violation { invariant: NAME, what: format!("task {id} is in no queue") });
     };
     let key = QueueKey {

@@ -37,8 +37,9 @@ pub(crate) fn differs(one: &Run, other: &Run) -> Option<&'static str> {
         ("clock", one.clock_restarted == other.clock_restarted),
         ("tasks", one.tasks == other.tasks),
         ("latest", one.latest == other.latest && one.in_loops == other.in_loops),
+        ("dynamic", is_same_dynamic(one, other)),
         ("open", one.open == other.open && one.children == other.children),
-        ("pulls", one.pulls == other.pulls),
+        ("pulls", one.pulls == other.pulls && one.waits == other.waits),
         ("permissive", one.permissive_failures == other.permissive_failures),
         ("agenda", one.agenda == other.agenda),
         ("deadlines", one.deadlines == other.deadlines),
@@ -47,4 +48,13 @@ pub(crate) fn differs(one: &Run, other: &Run) -> Option<&'static str> {
         ("lane", one.lane == other.lane),
     ];
     fields.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
+}
+
+/// The counters of dynamic forks; their plans come from events alone.
+fn is_same_dynamic(one: &Run, other: &Run) -> bool {
+    let forks = |run: &Run| -> Vec<_> {
+        let forks = run.dynamic.forks().iter();
+        forks.map(|fork| (fork.task, fork.base, fork.made, fork.left)).collect()
+    };
+    forks(one) == forks(other)
 }

@@ -19,5 +19,6 @@ pub(crate) mod one_run_per_key;
 pub(crate) mod outbox_exactly_once_seen;
 pub(crate) mod refused_means_nothing;
 pub(crate) mod release_after_commit;
+pub(crate) mod snapshots_are_whole;
 pub(crate) mod summaries_are_true;
 pub(crate) mod terminal_once_per_epoch;

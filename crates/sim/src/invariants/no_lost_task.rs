@@ -9,7 +9,7 @@ use crate::violation::{Checked, expect};
 pub(crate) fn check(shadow: &Shadow, task: TaskId) -> Checked {
     let run = shadow.runs.get(&task.run());
     let is_there = run.is_some_and(|run| run.task(task.number()).is_some());
-    expect(is_there || shadow.deleted.contains(&task.run()), "no_lost_task", || {
+    expect(is_there || shadow.is_gone(task), "no_lost_task", || {
         format!("task {task} is handed out before it is durable")
     })
 }

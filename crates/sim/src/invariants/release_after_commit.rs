@@ -68,6 +68,9 @@ fn exists(shadow: &Shadow, run: RunId) -> Checked {
 /// The attempt has ended with the output that carries this tag.
 pub(crate) fn closed_with(shadow: &Shadow, id: TaskId, tag: &str) -> Checked {
     let Some(run) = shadow.runs.get(&id.run()) else { return exists(shadow, id.run()) };
+    if shadow.is_gone(id) {
+        return Ok(());
+    }
     let task = run.task(id.number()).filter(|task| task.status.is_terminal());
     let stored = task.and_then(|task| task.output);
     let output = stored.and_then(|stored| shadow.payload(run.id, stored));
@@ -83,7 +86,7 @@ pub(crate) fn closed_with(shadow: &Shadow, id: TaskId, tag: &str) -> Checked {
 pub(crate) fn logged(shadow: &Shadow, task: TaskId, text: &str) -> Checked {
     let from = RowKey::TaskLog(TaskLogKey { task, number: 0 });
     let to = RowKey::TaskLog(TaskLogKey { task, number: u32::MAX });
-    let is_there = shadow.deleted.contains(&task.run())
+    let is_there = shadow.is_gone(task)
         || shadow
             .rows
             .range(from..=to)

@@ -18,22 +18,24 @@ pub(crate) const FEW_AT_ONCE: usize = 2;
 pub(crate) const STARTED: &[(&str, usize)] = &[
     ("sequence", 7),
     ("large", 8),
-    ("policies", 12),
+    ("policies", 9),
     ("limited", 8),
-    ("branches", 8),
-    ("forks", 8),
-    ("loops", 8),
+    ("branches", 7),
+    ("forks", 7),
+    ("loops", 4),
+    ("kept", 4),
     ("long_loop", 4),
     ("parent", 14),
     ("waits", 8),
     ("messages", 10),
     ("stops", 2),
-    ("wide", 3),
+    ("wide", 2),
+    ("spread", 6),
 ];
 
 /// Workflows whose runs end COMPLETED unless someone ends or deletes them.
 pub(crate) const SURE: &[&str] =
-    &["sequence", "large", "limited", "forks", "loops", "long_loop", "wide"];
+    &["sequence", "large", "limited", "forks", "loops", "kept", "long_loop", "wide", "spread"];
 
 /// Everything the workload registers.
 pub(crate) fn all() -> Vec<DefinitionRow> {
@@ -77,6 +79,7 @@ pub(crate) fn all() -> Vec<DefinitionRow> {
     rows.extend(looping());
     rows.extend(nesting());
     rows.extend(waiting());
+    rows.push(spread());
     rows
 }
 
@@ -177,6 +180,35 @@ fn branching() -> Vec<DefinitionRow> {
     ]
 }
 
+/// A dynamic fork whose list of inputs is kept apart and whose branches take more than one turn,
+/// then a task that data names.
+fn spread() -> DefinitionRow {
+    let list: Vec<Value> = (0..230).map(|n| json!({ "n": n, "text": "t".repeat(16) })).collect();
+    let tasks = json!([
+        {
+            "name": "fork", "taskReferenceName": "few", "type": "FORK_JOIN_DYNAMIC",
+            "dynamicForkTasksParam": "tasks", "dynamicForkTasksInputParamName": "inputs",
+            "inputParameters": { "inputs": {}, "tasks": [
+                simple("sure", "d1", None), sub("d2", "grandchild"), inline("d3", "7")
+            ] }
+        },
+        join("few_join", &[]),
+        {
+            "name": "fork", "taskReferenceName": "many", "type": "FORK_JOIN_DYNAMIC",
+            "inputParameters": {
+                "forkTaskName": "set", "forkTaskType": "SET_VARIABLE", "forkTaskInputs": list
+            }
+        },
+        join("many_join", &[]),
+        {
+            "name": "dynamic", "taskReferenceName": "named", "type": "DYNAMIC",
+            "dynamicTaskNameParam": "which", "inputParameters": { "which": "sure" }
+        },
+        { "name": "x", "taskReferenceName": "x", "type": "EXCLUSIVE_JOIN", "joinOn": ["named"] },
+    ]);
+    workflow("spread", &tasks, &json!({}))
+}
+
 fn looping() -> Vec<DefinitionRow> {
     let loops = json!([
         {
@@ -196,7 +228,29 @@ fn looping() -> Vec<DefinitionRow> {
         },
         simple("sure", "end", None),
     ]);
-    vec![workflow("loops", &loops, &json!({})), workflow("long_loop", &long, &json!({}))]
+    let kept = json!([
+        {
+            "name": "loop", "taskReferenceName": "loop", "type": "DO_WHILE",
+            "loopCondition": "$.loopIndex < 3",
+            "inputParameters": { "_items": ["a", "b", "c", "d", "e"], "keepLastN": 1 },
+            "loopOver": [
+                simple("big", "a", None),
+                {
+                    "name": "decide", "taskReferenceName": "decide", "type": "DECISION",
+                    "caseValueParam": "at",
+                    "inputParameters": { "at": "${loop.output.loopItem}" },
+                    "decisionCases": { "b": [inline("i4b", "${workflow.input.n}")] },
+                    "defaultCase": [set("seen", &json!({ "seen": "${loop.output.loopIndex}" }))]
+                },
+            ]
+        },
+        simple("sure", "end", None),
+    ]);
+    vec![
+        workflow("kept", &kept, &json!({})),
+        workflow("loops", &loops, &json!({})),
+        workflow("long_loop", &long, &json!({})),
+    ]
 }
 
 fn nesting() -> Vec<DefinitionRow> {

@@ -92,7 +92,7 @@ impl Told {
             Answer::KeyUsed(run) => Self::KeyUsed(*run),
             Answer::Granted(reply) => Self::granted(reply),
             Answer::Updated(updated) => Self::granted(&updated.reply),
-            Answer::Done => Self::Done,
+            Answer::Done | Answer::Retired(_) => Self::Done,
             Answer::Refused(rejection) => Self::Refused(rejection.to_string()),
             Answer::Leased(_) | Answer::Run(_) | Answer::Watched(_) => Self::Seen,
             Answer::NotFound => Self::NotFound,

@@ -44,6 +44,7 @@ pub(crate) fn run_of(request: &Request) -> Option<RunId> {
         | Request::Unwatch { run, .. }
         | Request::Read(run)
         | Request::Delete(run) => Some(*run),
+        Request::Retire(row) => Some(row.key.run),
         Request::Lease { key, .. } => Some(key.ready.age.run()),
         Request::Start(_) | Request::Define { .. } => None,
     }

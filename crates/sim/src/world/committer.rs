@@ -22,6 +22,8 @@ use crate::world::process::Shard;
 
 /// Operations of the file layer that one commit may take, rotation included; a crash falls on any.
 const OPERATIONS_OF_COMMIT: usize = 9;
+/// The same with a checkpoint after it.
+const OPERATIONS_OF_CHECKPOINT: usize = 70;
 
 /// How a commit ended for the process.
 enum Outcome {
@@ -50,7 +52,29 @@ impl World {
         }
         let durable = self.taken(numbers, batches, |shard, number| shard.bell.durable() >= number);
         self.acknowledged = self.process.store.position().0;
-        self.fold(&durable)
+        self.fold(&durable)?;
+        self.checkpoint()
+    }
+
+    /// The checkpointer goes on, perhaps; a failure in it ends the process.
+    fn checkpoint(&mut self) -> Checked {
+        let Some(disk) = self.process.disk.upgrade() else { return Ok(()) };
+        let store = disk.inner();
+        while store.deltas_waiting() > 0 && self.random.chance(self.config.checkpoints) {
+            let is_done = store.checkpoint_step();
+            self.trace.note(self.step, || format!("checkpoint: {is_done}"));
+            if !is_done {
+                break;
+            }
+        }
+        let is_poisoned = store.is_poisoned();
+        drop(disk);
+        if !is_poisoned {
+            return Ok(());
+        }
+        let is_planned = self.is_stopping;
+        expect(is_planned, "commits_are_accepted", || "a checkpoint fails".to_owned())?;
+        self.crash(&[])
     }
 
     /// The batches of a group that the committer has not dropped and of which this is true.
@@ -75,8 +99,9 @@ impl World {
         let Some(disk) = self.process.disk.upgrade() else { return };
         let number = disk.commits();
         if self.config.crashes > 0 && self.random.below(1000) < 2 * self.config.crashes {
-            let operation =
-                self.files.operations() + self.random.below(OPERATIONS_OF_COMMIT) as u64;
+            let is_commit = self.random.chance(60);
+            let many = if is_commit { OPERATIONS_OF_COMMIT } else { OPERATIONS_OF_CHECKPOINT };
+            let operation = self.files.operations() + self.random.below(many) as u64;
             self.files.stop_at_operation(operation);
             self.is_stopping = true;
         } else if self.config.crashes > 0 && self.random.below(1000) < self.config.crashes {
@@ -184,7 +209,11 @@ impl World {
             let served = self.process.hub.found(&key, epoch, self.now);
             self.serve(served);
         }
-        read.map_err(|error| cannot_open(&error))
+        match read {
+            // The disk has stopped: the process ends at its next commit at the latest.
+            Err(_) if self.is_stopping => self.crash(&[]),
+            read => read.map_err(|error| cannot_open(&error)),
+        }
     }
 
     /// Compares memory with the durable rows, if the shard has caught up.

@@ -4,7 +4,7 @@ use fermata_runtime::shard::load;
 use fermata_storage::{Batch, Family, ScanRange};
 use fermata_store_embedded::Keep;
 
-use crate::invariants::committed_groups_survive;
+use crate::invariants::{committed_groups_survive, snapshots_are_whole};
 use crate::violation::{Checked, Violation};
 use crate::world::World;
 use crate::world::process::{Disk, Process};
@@ -36,6 +36,7 @@ impl World {
         }
         committed_groups_survive::check(&disk, &self.shadow)?;
         self.boot(disk)?;
+        snapshots_are_whole::check(self)?;
         self.workers.lose_some(&mut self.random);
         Ok(())
     }

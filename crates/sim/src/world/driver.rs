@@ -67,10 +67,11 @@ impl World {
                 Output::Load(request) => {
                     shard.loads.push_back(request);
                     if self.random.chance(self.config.prompt_loads) {
-                        self.load(index);
+                        self.load(index)?;
                     }
                 }
                 Output::Evaluate(run, request) => shard.scripts.push((run, request)),
+                Output::Snapshot(job) => shard.snapshots.push(*job),
                 Output::Enqueued(key, epoch) => self.enqueued(key, epoch),
                 Output::Dequeued(key) => self.process.hub.dequeue(&key),
                 Output::Freed(task) => {
@@ -104,14 +105,18 @@ impl World {
     }
 
     /// Reads the oldest thing the shard has asked for.
-    pub(crate) fn load(&mut self, index: usize) {
+    pub(crate) fn load(&mut self, index: usize) -> Checked {
         let now = self.now;
         let process = &mut self.process;
-        let Some(shard) = process.shards.get_mut(index) else { return };
-        let Some(request) = shard.loads.pop_front() else { return };
+        let Some(shard) = process.shards.get_mut(index) else { return Ok(()) };
+        let Some(request) = shard.loads.pop_front() else { return Ok(()) };
         self.trace.note(self.step, || format!("shard {index} reads {}", short(&request)));
         let metadata = &process.shared.metadata;
         let loaded = load::perform(&*process.store, metadata, shard_id(index), request);
+        if self.is_stopping && matches!(loaded, Loaded::Failed(_)) {
+            // The disk has stopped: nothing that is read or not read matters any more.
+            return self.crash(&[]);
+        }
         if let Loaded::Failed(LoadRequest::Run(run)) = &loaded {
             let error = load::load_run(&*process.store, metadata, shard_id(index), *run).err();
             self.trace.note(self.step, || {
@@ -119,6 +124,7 @@ impl World {
             });
         }
         shard.machine.handle_loaded(loaded, now);
+        Ok(())
     }
 
     /// A script ends.
@@ -132,6 +138,20 @@ impl World {
         let result = self.evaluator.evaluate(&request.script, now);
         self.trace.note(self.step, || format!("script of {run} gives {result:?}"));
         shard.machine.handle_evaluated(run, request.key, result, now);
+        self.carry_out(index)
+    }
+
+    /// A snapshot is encoded; perhaps one of a run that has moved on, or of a shard that has been
+    /// refused since.
+    pub(crate) fn encode(&mut self, index: usize) -> Checked {
+        let random = &mut self.random;
+        let Some(shard) = self.process.shards.get_mut(index) else { return Ok(()) };
+        if shard.snapshots.is_empty() {
+            return Ok(());
+        }
+        let job = shard.snapshots.swap_remove(random.below(shard.snapshots.len()));
+        self.trace.note(self.step, || format!("snapshot of {}", job.run()));
+        shard.machine.handle_snapshot(job.encode());
         self.carry_out(index)
     }
 

@@ -9,7 +9,7 @@ mod calm;
 mod committer;
 pub(crate) mod config;
 mod crash;
-mod driver;
+pub(crate) mod driver;
 pub(crate) mod network;
 mod polling;
 mod process;

@@ -131,7 +131,7 @@ impl World {
             Some(input) => Some(input),
             None => payloads::read(&*self.process.store, name).ok().flatten(),
         };
-        if !self.shadow.deleted.contains(&task.run()) {
+        if !self.shadow.is_gone(task) {
             inputs_resolve::check(task, input.as_ref())?;
         }
         let Some(found) = self.process.polls.get_mut(&poll) else { return Ok(()) };
@@ -146,7 +146,7 @@ impl World {
             let request = Request::Run { run, command, wait: Wait::Durable };
             self.post(usize::from(key.shard.0), Asker::Nobody, request);
         } else {
-            let reference = leased.run.definition.step(leased.task.step).name.clone();
+            let reference = leased.run.step_of(&leased.task).name.clone();
             self.send(Packet::Task(worker, task, reference));
         }
         Ok(())

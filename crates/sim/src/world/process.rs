@@ -18,9 +18,10 @@ use fermata_runtime::queues::reading::{Ask, Found};
 use fermata_runtime::queues::{Bounds, Hub, PollBook};
 use fermata_runtime::shard::machine::{LoadRequest, Shared};
 use fermata_runtime::shard::request::{Request, Token};
+use fermata_runtime::shard::snapshot::Job;
 use fermata_runtime::shard::{Machine, MachineConfig};
 use fermata_storage::{FaultyStore, ModelStore, QueueKey, ReadError, Store};
-use fermata_store_embedded::{EmbeddedStore, OpenError, Options, SimFiles, StoreId};
+use fermata_store_embedded::{Checkpoints, EmbeddedStore, OpenError, Options, SimFiles, StoreId};
 use fermata_types::{BatchNumber, RunId, ShardId, Timestamp};
 
 use crate::mutants::Bug;
@@ -44,6 +45,8 @@ pub(crate) struct Shard {
     pub(crate) next_token: u64,
     pub(crate) loads: VecDeque<LoadRequest>,
     pub(crate) scripts: Vec<(RunId, EvaluationRequest)>,
+    /// Snapshots being encoded.
+    pub(crate) snapshots: Vec<Job>,
     /// Batches that were on their way when the shard was refused: they must never be written.
     pub(crate) dropped: BTreeSet<BatchNumber>,
     /// Whether the machine may have rows for a batch.
@@ -101,10 +104,15 @@ impl Salt for SimSalt {
 impl Process {
     /// Opens the store on a disk.
     pub(crate) fn open(files: &SimFiles, config: &Config) -> Result<Disk, OpenError> {
-        let mut options =
-            Options::new(STORE).segment_bytes(config.segment_bytes).files(Arc::new(files.clone()));
-        if config.bug == Some(Bug::RecoveryStopsEarly) {
-            options = options.recovery_stops_early();
+        let mut options = Options::new(STORE)
+            .segment_bytes(config.segment_bytes)
+            .delta_bytes(config.delta_bytes)
+            .checkpoints(Checkpoints::Manual)
+            .files(Arc::new(files.clone()));
+        match config.bug {
+            Some(Bug::RecoveryStopsEarly) => options = options.recovery_stops_early(),
+            Some(Bug::CheckpointBelievedEarly) => options = options.checkpoint_believed_early(),
+            _ => {}
         }
         Ok(FaultyStore::new(EmbeddedStore::open(DIR, options)?))
     }
@@ -126,6 +134,7 @@ impl Process {
             polls: PollBook::default(),
             permits: Arc::default(),
             environment: BTreeMap::new(),
+            payload_limits: fermata_types::PayloadLimits::default(),
             metrics: Metrics::default(),
             mutation: match config.bug {
                 Some(Bug::Runtime(mutant)) => Mutation::of(mutant),
@@ -142,7 +151,8 @@ impl Process {
         let mut shards = Vec::new();
         for shard in (0..count).map(ShardId) {
             let (cached_runs, deadlines) = (config.cached_runs, config.deadlines);
-            let machine = MachineConfig { shard, epoch, cached_runs, deadlines };
+            let snapshot_events = config.snapshot_events;
+            let machine = MachineConfig { shard, epoch, cached_runs, deadlines, snapshot_events };
             let mut machine = Machine::new(machine, shared.clone());
             recovery::recover_shard(&*store, shard, &mut machine)?;
             shards.push(Shard::new(machine));
@@ -186,6 +196,7 @@ impl Shard {
             next_token: 0,
             loads: VecDeque::new(),
             scripts: Vec::new(),
+            snapshots: Vec::new(),
             dropped: BTreeSet::new(),
             is_dirty: true,
         }
@@ -205,6 +216,8 @@ impl Shard {
                 | LoadRequest::Payload(run, _)
                 | LoadRequest::Messages(run, ..)
                 | LoadRequest::Keys(run) => Some(*run),
+                LoadRequest::LogLines(task) => Some(task.run()),
+                LoadRequest::Retirement(row) => Some(row.key.run),
                 LoadRequest::Dedup(_)
                 | LoadRequest::Definition(..)
                 | LoadRequest::Deadlines(..) => None,

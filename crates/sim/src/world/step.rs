@@ -15,6 +15,7 @@ enum Action {
     Take(usize),
     Load(usize),
     Script(usize),
+    Snapshot(usize),
     Submit(usize),
     Commit,
     Tell(usize),
@@ -81,6 +82,9 @@ impl World {
             if !shard.scripts.is_empty() {
                 actions.push((10, Action::Script(index)));
             }
+            if !shard.snapshots.is_empty() {
+                actions.push((10, Action::Snapshot(index)));
+            }
             if shard.is_dirty {
                 actions.push((10, Action::Submit(index)));
             }
@@ -132,10 +136,11 @@ impl World {
             Action::Deliver => self.deliver(),
             Action::Take(shard) => self.take_request(shard),
             Action::Load(shard) => {
-                self.load(shard);
+                self.load(shard)?;
                 self.carry_out(shard)
             }
             Action::Script(shard) => self.evaluate(shard),
+            Action::Snapshot(shard) => self.encode(shard),
             Action::Submit(shard) => {
                 self.submit(shard);
                 Ok(())

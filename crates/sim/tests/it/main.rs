@@ -33,6 +33,9 @@ fn everything_happens() {
     let base = Options::new(1);
     let mut missing = vec![
         "BranchChosen",
+        "ItemTaken",
+        "IterationsDropped",
+        "BranchesPlanned",
         "LeaseExtended",
         "LoopAdvanced",
         "Run COMPLETED",
@@ -48,6 +51,7 @@ fn everything_happens() {
         "TaskForgiven",
         "TaskLeased",
         "TaskProgressed",
+        "TaskResolved",
         "TaskReturned",
         "VariablesSet",
     ];
@@ -71,6 +75,7 @@ fn a_few_mutants_are_caught() {
     let options = Options::new(1);
     for bug in [
         Bug::NoSync,
+        Bug::CheckpointBelievedEarly,
         Bug::Runtime(Mutant::ReleaseBeforeCommit),
         Bug::Runtime(Mutant::LostDeadlineRow),
         Bug::Runtime(Mutant::KeyOutsideBatch),

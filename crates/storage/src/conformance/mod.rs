@@ -14,6 +14,7 @@ mod reading;
 mod reopen;
 mod samples;
 mod suite;
+mod views;
 
 pub use generate::{Groups, XorShift};
 pub use reading::all_rows;

@@ -10,10 +10,11 @@ use fermata_types::{
 
 use crate::rows::{
     DeadlineKey, DeadlineRow, DedupKey, DedupRow, DefinitionHash, DefinitionKey, DefinitionRow,
-    DueDeadlineKey, DueDeadlineRow, Family, HistoryKey, HistoryRow, LaneKey, LaneRow, LeaseKey,
-    LeaseRow, LookupKey, LookupRow, MessageKey, MessageRow, OutboxKey, OutboxRow, PayloadKey,
-    PayloadRow, QueueKey, QueueRow, Ready, ReceivedKey, ReceivedRow, ResolvedKey, ResolvedRow, Row,
-    RowKey, RunKey, RunRow, ScanRange, ShardRow, ShardRowKey, TaskLogKey, TaskLogRow,
+    DueDeadlineKey, DueDeadlineRow, EndedKey, EndedKind, EndedRow, Family, HistoryKey, HistoryRow,
+    LaneKey, LaneRow, LeaseKey, LeaseRow, LookupKey, LookupRow, MessageKey, MessageRow, OutboxKey,
+    OutboxRow, PayloadKey, PayloadRow, QueueKey, QueueRow, Ready, ReceivedKey, ReceivedRow,
+    ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange, ShardRow, ShardRowKey,
+    SnapshotKey, SnapshotRow, TaskLogKey, TaskLogRow,
 };
 
 /// Names that are easily sorted wrongly: empty, prefixes of each other, with zeros, beyond ASCII.
@@ -87,9 +88,25 @@ pub fn sample_row(family: Family, place: u64, content: u64) -> Row {
             epoch: ShardEpoch(content),
         }
         .into(),
+        Family::Snapshot => SnapshotRow {
+            key: SnapshotKey { run: run(place / 3), chunk: number(place % 3) },
+            bytes: bytes(content),
+        }
+        .into(),
         Family::Received => ReceivedRow {
             key: ReceivedKey { target: shard(place), source: ShardId(number(place / 3) as u16) },
             last: content,
+        }
+        .into(),
+        Family::Ended => EndedRow {
+            key: EndedKey { shard: shard(place), at: time(place / 2), run: run(place) },
+            name: name(content),
+            status: *pick(&STATUSES, content),
+            kind: match content % 3 {
+                0 => EndedKind::Key(name(content / 3)),
+                1 => EndedKind::Orphan,
+                _ => EndedKind::Run,
+            },
         }
         .into(),
         Family::Lease => LeaseRow {
@@ -257,8 +274,10 @@ pub(super) fn ranges_of(key: &RowKey) -> Vec<ScanRange> {
         RowKey::Lookup(LookupKey::Correlated { shard, name, correlation, .. }) => {
             vec![ScanRange::Correlated { shard, name, correlation }]
         }
+        RowKey::Snapshot(key) => vec![ScanRange::Snapshot { run: key.run }],
         RowKey::Shard(_) => Vec::new(),
         RowKey::Received(key) => vec![ScanRange::Received { target: key.target }],
+        RowKey::Ended(key) => vec![ScanRange::Ended { shard: key.shard }],
         RowKey::Lease(key) => vec![ScanRange::Leases { shard: key.shard }],
         RowKey::DueDeadline(key) => vec![ScanRange::DueDeadlines { shard: key.shard }],
     };

@@ -1,6 +1,6 @@
 //! The list of tests.
 
-use super::{Reopen, families, fencing, groups, order, paging, random, reopen};
+use super::{Reopen, families, fencing, groups, order, paging, random, reopen, views};
 use crate::store::Store;
 
 /// Seeds of the random tests; each is a workload of its own.
@@ -23,8 +23,10 @@ pub fn run_all(make: &dyn Fn() -> Box<dyn Store>) {
     groups::large_rows_are_kept(&*make());
     fencing::stale_owners_are_refused(&*make());
     fencing::a_group_sees_its_own_epochs(&*make());
+    views::a_view_shows_all_rows_in_key_order(&*make());
     for seed in SEEDS {
         random::behaves_like_the_model(&*make(), seed);
+        views::a_view_stays_as_it_was(&*make(), seed);
     }
 }
 

@@ -34,8 +34,12 @@ pub enum Family {
     Lookup = 13,
     /// Shard epochs.
     Shard = 14,
+    /// States of runs, written down.
+    Snapshot = 15,
     /// How far each shard has taken in what each other one sends.
     Received = 16,
+    /// Ended runs by the time they ended.
+    Ended = 17,
     /// Tasks in workers' hands whose type has a limit.
     Lease = 18,
     /// When each run must be looked at, by time.
@@ -44,7 +48,7 @@ pub enum Family {
 
 impl Family {
     /// All families in the order of their keys.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::History,
         Self::Run,
         Self::Payload,
@@ -59,7 +63,9 @@ impl Family {
         Self::TaskLog,
         Self::Lookup,
         Self::Shard,
+        Self::Snapshot,
         Self::Received,
+        Self::Ended,
         Self::Lease,
         Self::DueDeadline,
     ];

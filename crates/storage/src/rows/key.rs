@@ -4,9 +4,9 @@ use fermata_types::{ShardId, ShardKey};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineKey, DedupKey, DefinitionKey, DueDeadlineKey, Family, HistoryKey, LaneKey, LeaseKey,
-    LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, ReceivedKey, ResolvedKey, RunKey,
-    ShardRowKey, TaskLogKey,
+    DeadlineKey, DedupKey, DefinitionKey, DueDeadlineKey, EndedKey, Family, HistoryKey, LaneKey,
+    LeaseKey, LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, ReceivedKey, ResolvedKey,
+    RunKey, ShardRowKey, SnapshotKey, TaskLogKey,
 };
 
 /// The key of a row of any family. The order of keys is the order of families, then that of the
@@ -41,8 +41,12 @@ pub enum RowKey {
     Lookup(LookupKey),
     /// A shard's epoch.
     Shard(ShardRowKey),
+    /// A chunk of a run's state.
+    Snapshot(SnapshotKey),
     /// How far a shard has taken in what another sends.
     Received(ReceivedKey),
+    /// An ended run.
+    Ended(EndedKey),
     /// A task in a worker's hands whose type has a limit.
     Lease(LeaseKey),
     /// When a run must be looked at.
@@ -78,7 +82,9 @@ impl RowKey {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Snapshot(_) => Family::Snapshot,
             Self::Received(_) => Family::Received,
+            Self::Ended(_) => Family::Ended,
             Self::Lease(_) => Family::Lease,
             Self::DueDeadline(_) => Family::DueDeadline,
         }
@@ -104,7 +110,9 @@ impl RowKey {
                 LookupKey::Running { shard, .. } | LookupKey::Correlated { shard, .. },
             ) => Home::Shard(*shard),
             Self::Shard(key) => Home::Shard(key.shard),
+            Self::Snapshot(key) => Home::Key(key.run.key()),
             Self::Received(key) => Home::Shard(key.target),
+            Self::Ended(key) => Home::Shard(key.shard),
             Self::Lease(key) => Home::Shard(key.shard),
             Self::DueDeadline(key) => Home::Shard(key.shard),
         }
@@ -189,9 +197,21 @@ impl From<LookupKey> for RowKey {
     }
 }
 
+impl From<SnapshotKey> for RowKey {
+    fn from(key: SnapshotKey) -> Self {
+        Self::Snapshot(key)
+    }
+}
+
 impl From<ShardRowKey> for RowKey {
     fn from(key: ShardRowKey) -> Self {
         Self::Shard(key)
+    }
+}
+
+impl From<EndedKey> for RowKey {
+    fn from(key: EndedKey) -> Self {
+        Self::Ended(key)
     }
 }
 

@@ -16,7 +16,9 @@
 //! | task log | task, number | immutable, deleted with the run |
 //! | lookup | running or correlated | updatable, deletable |
 //! | shard | shard | updatable |
+//! | snapshot | run, chunk | updatable, deletable |
 //! | received | target, source | updatable |
+//! | ended | shard, time, run | deleted with the run |
 //! | lease | shard, task | deletable |
 //! | due deadline | shard, due, run | deletable |
 //!
@@ -26,6 +28,7 @@ mod deadline;
 mod dedup;
 mod definition;
 mod due_deadline;
+mod ended;
 mod family;
 mod history;
 mod key;
@@ -42,12 +45,14 @@ mod resolved;
 mod row;
 mod run;
 mod shard;
+mod snapshot;
 mod task_log;
 
 pub use deadline::{DeadlineKey, DeadlineRow};
 pub use dedup::{DedupKey, DedupRow};
 pub use definition::{DefinitionKey, DefinitionRow};
 pub use due_deadline::{DueDeadlineKey, DueDeadlineRow};
+pub use ended::{EndedKey, EndedKind, EndedRow};
 pub use family::Family;
 pub(crate) use family::StoredRow;
 pub use history::{HistoryKey, HistoryRow};
@@ -65,4 +70,5 @@ pub use resolved::{DefinitionHash, ResolvedKey, ResolvedRow};
 pub use row::Row;
 pub use run::{RunKey, RunRow};
 pub use shard::{ShardRow, ShardRowKey};
+pub use snapshot::{SnapshotKey, SnapshotRow};
 pub use task_log::{TaskLogKey, TaskLogRow};

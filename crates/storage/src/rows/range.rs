@@ -6,9 +6,10 @@ use fermata_types::{
 
 use crate::codec::KeyWriter;
 use crate::rows::{
-    DeadlineKey, DedupKey, DefinitionHash, DefinitionKey, DueDeadlineKey, Family, HistoryKey,
-    LaneKey, LeaseKey, LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, Ready, ReceivedKey,
-    ResolvedKey, RowKey, RunKey, ShardRowKey, TaskLogKey, definition, lookup,
+    DeadlineKey, DedupKey, DefinitionHash, DefinitionKey, DueDeadlineKey, EndedKey, Family,
+    HistoryKey, LaneKey, LeaseKey, LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, Ready,
+    ReceivedKey, ResolvedKey, RowKey, RunKey, ShardRowKey, SnapshotKey, TaskLogKey, definition,
+    lookup,
 };
 
 /// A range of rows, read in key order.
@@ -28,6 +29,11 @@ pub enum ScanRange {
     RunsOfKey {
         /// The shard key.
         key: ShardKey,
+    },
+    /// The chunks of a run's snapshot, the head first.
+    Snapshot {
+        /// The run.
+        run: RunId,
     },
     /// A run's large payloads.
     Payloads {
@@ -145,6 +151,11 @@ pub enum ScanRange {
         /// The correlation id.
         correlation: String,
     },
+    /// A shard's ended runs, the earliest first.
+    Ended {
+        /// The shard.
+        shard: ShardId,
+    },
 }
 
 impl ScanRange {
@@ -157,6 +168,7 @@ impl ScanRange {
             Self::History { .. } => Family::History,
             Self::RunsOfKey { .. } => Family::Run,
             Self::Payloads { .. } => Family::Payload,
+            Self::Snapshot { .. } => Family::Snapshot,
             Self::QueuesOfShard { .. } | Self::Queue { .. } => Family::Queue,
             Self::Deadlines { .. } => Family::Deadline,
             Self::OutboxOfShard { .. } | Self::Outbox { .. } => Family::Outbox,
@@ -174,6 +186,7 @@ impl ScanRange {
             Self::RunningOfShard { .. } | Self::Running { .. } | Self::Correlated { .. } => {
                 Family::Lookup
             }
+            Self::Ended { .. } => Family::Ended,
         })
     }
 
@@ -186,6 +199,7 @@ impl ScanRange {
             (Self::History { run }, RowKey::History(key)) => key.run == *run,
             (Self::RunsOfKey { key: shard_key }, RowKey::Run(key)) => key.run.key() == *shard_key,
             (Self::Payloads { run }, RowKey::Payload(key)) => key.run == *run,
+            (Self::Snapshot { run }, RowKey::Snapshot(key)) => key.run == *run,
             (Self::QueuesOfShard { shard }, RowKey::Queue(key)) => key.shard == *shard,
             (Self::Queue { shard, queue }, RowKey::Queue(key)) => {
                 key.shard == *shard && key.queue == *queue
@@ -207,6 +221,7 @@ impl ScanRange {
             (Self::Resolved { shard }, RowKey::Resolved(key)) => key.shard == *shard,
             (Self::TaskLogsOfRun { run }, RowKey::TaskLog(key)) => key.task.run() == *run,
             (Self::TaskLogs { task }, RowKey::TaskLog(key)) => key.task == *task,
+            (Self::Ended { shard }, RowKey::Ended(key)) => key.shard == *shard,
             (_, RowKey::Definition(key)) => self.contains_definition(key),
             (_, RowKey::Lookup(key)) => self.contains_lookup(key),
             _ => false,
@@ -250,6 +265,7 @@ impl ScanRange {
             Self::History { run } => HistoryKey { run, first: EventNumber(0) }.into(),
             Self::RunsOfKey { key } => RunKey { run: lowest_run(key) }.into(),
             Self::Payloads { run } => PayloadKey { run, event: EventNumber(0), part: 0 }.into(),
+            Self::Snapshot { run } => SnapshotKey { run, chunk: 0 }.into(),
             Self::QueuesOfShard { shard } => lowest_queue(shard, String::new()),
             Self::Queue { shard, queue } => lowest_queue(shard, queue),
             Self::Deadlines { shard } => {
@@ -293,6 +309,7 @@ impl ScanRange {
                 run: lowest_run(ShardKey::wrapping(0)),
             }
             .into(),
+            Self::Ended { shard } => lowest_ended(shard),
         }
     }
 
@@ -305,6 +322,7 @@ impl ScanRange {
             Self::All | Self::Family(_) => out,
             Self::History { run }
             | Self::Payloads { run }
+            | Self::Snapshot { run }
             | Self::Lanes { run }
             | Self::MessagesOfRun { run } => out.run(*run),
             Self::RunsOfKey { key } => out.u16(key.get()),
@@ -315,7 +333,8 @@ impl ScanRange {
             | Self::Leases { shard }
             | Self::DueDeadlines { shard }
             | Self::Dedups { shard }
-            | Self::Resolved { shard } => out.shard(*shard),
+            | Self::Resolved { shard }
+            | Self::Ended { shard } => out.shard(*shard),
             Self::Queue { shard, queue } => out.shard(*shard).text(queue),
             Self::Outbox { source, target } => out.shard(*source).shard(*target),
             Self::Messages { run, lane } => out.run(*run).text(lane),
@@ -352,7 +371,9 @@ fn lowest_of(family: Family) -> RowKey {
         Family::TaskLog => ScanRange::TaskLogsOfRun { run }.lowest(),
         Family::Lookup => lowest_running(shard, String::new()),
         Family::Shard => ShardRowKey { shard }.into(),
+        Family::Snapshot => ScanRange::Snapshot { run }.lowest(),
         Family::Received => lowest_received(shard),
+        Family::Ended => lowest_ended(shard),
         Family::Lease => ScanRange::Leases { shard }.lowest(),
         Family::DueDeadline => ScanRange::DueDeadlines { shard }.lowest(),
     }
@@ -378,6 +399,11 @@ fn lowest_received(target: ShardId) -> RowKey {
 
 fn lowest_message(run: RunId, lane: String) -> RowKey {
     MessageKey { run, lane, offset: MessageOffset(0) }.into()
+}
+
+fn lowest_ended(shard: ShardId) -> RowKey {
+    let run = lowest_run(ShardKey::wrapping(0));
+    EndedKey { shard, at: Timestamp::from_ms(i64::MIN), run }.into()
 }
 
 fn lowest_running(shard: ShardId, name: String) -> RowKey {

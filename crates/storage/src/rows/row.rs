@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineRow, DedupRow, DefinitionRow, DueDeadlineRow, Family, HistoryRow, LaneRow, LeaseRow,
-    LookupRow, MessageRow, OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow, RowKey,
-    RunRow, ShardRow, TaskLogRow,
+    DeadlineRow, DedupRow, DefinitionRow, DueDeadlineRow, EndedRow, Family, HistoryRow, LaneRow,
+    LeaseRow, LookupRow, MessageRow, OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow,
+    RowKey, RunRow, ShardRow, SnapshotRow, TaskLogRow,
 };
 
 /// A row of any family, key and all.
@@ -39,8 +39,12 @@ pub enum Row {
     Lookup(LookupRow),
     /// A shard's epoch.
     Shard(ShardRow),
+    /// A chunk of a run's state.
+    Snapshot(SnapshotRow),
     /// How far a shard has taken in what another sends.
     Received(ReceivedRow),
+    /// An ended run.
+    Ended(EndedRow),
     /// A task in a worker's hands whose type has a limit.
     Lease(LeaseRow),
     /// When a run must be looked at.
@@ -66,7 +70,9 @@ impl Row {
             Self::TaskLog(_) => Family::TaskLog,
             Self::Lookup(_) => Family::Lookup,
             Self::Shard(_) => Family::Shard,
+            Self::Snapshot(_) => Family::Snapshot,
             Self::Received(_) => Family::Received,
+            Self::Ended(_) => Family::Ended,
             Self::Lease(_) => Family::Lease,
             Self::DueDeadline(_) => Family::DueDeadline,
         }
@@ -90,7 +96,9 @@ impl Row {
             Self::TaskLog(row) => RowKey::TaskLog(row.key),
             Self::Lookup(row) => RowKey::Lookup(row.key.clone()),
             Self::Shard(row) => RowKey::Shard(row.key),
+            Self::Snapshot(row) => RowKey::Snapshot(row.key),
             Self::Received(row) => RowKey::Received(row.key),
+            Self::Ended(row) => RowKey::Ended(row.key),
             Self::Lease(row) => RowKey::Lease(row.key),
             Self::DueDeadline(row) => RowKey::DueDeadline(row.key),
         }
@@ -175,9 +183,21 @@ impl From<LookupRow> for Row {
     }
 }
 
+impl From<SnapshotRow> for Row {
+    fn from(row: SnapshotRow) -> Self {
+        Self::Snapshot(row)
+    }
+}
+
 impl From<ShardRow> for Row {
     fn from(row: ShardRow) -> Self {
         Self::Shard(row)
+    }
+}
+
+impl From<EndedRow> for Row {
+    fn from(row: EndedRow) -> Self {
+        Self::Ended(row)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Integration tests of the storage seam.
 
+mod backup;
 mod conformance;
 mod faults;
 mod golden;

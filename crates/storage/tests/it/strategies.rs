@@ -127,6 +127,9 @@ fn of_runs() -> BoxedStrategy<Row> {
                 MessageRow { key, id, payload: Payload::trusted(payload), received }.into()
             }
         ),
+        (run(), any::<u32>(), bytes()).prop_map(|(run, chunk, bytes)| {
+            SnapshotRow { key: SnapshotKey { run, chunk }, bytes }.into()
+        }),
         (task(), any::<u32>(), text(), time()).prop_map(|(task, number, text, created)| {
             TaskLogRow { key: TaskLogKey { task, number }, text, created }.into()
         }),
@@ -153,6 +156,13 @@ fn of_shards() -> BoxedStrategy<Row> {
         (shard(), number()).prop_map(|(shard, epoch)| {
             ShardRow { key: ShardRowKey { shard }, epoch: ShardEpoch(epoch) }.into()
         }),
+        (shard(), time(), run(), text(), prop::option::of(text())).prop_map(
+            |(shard, at, run, name, key)| {
+                let kind = key.map_or(EndedKind::Run, EndedKind::Key);
+                let key = EndedKey { shard, at, run };
+                EndedRow { key, name, status: RunStatus::Failed, kind }.into()
+            }
+        ),
         (shard(), shard(), number()).prop_map(|(target, source, last)| {
             ReceivedRow { key: ReceivedKey { target, source }, last }.into()
         }),
@@ -210,9 +220,11 @@ pub fn range() -> BoxedStrategy<ScanRange> {
         run().prop_map(|run| ScanRange::History { run }),
         (0u16..4).prop_map(|key| ScanRange::RunsOfKey { key: ShardKey::wrapping(key) }),
         run().prop_map(|run| ScanRange::Payloads { run }),
+        run().prop_map(|run| ScanRange::Snapshot { run }),
         shard().prop_map(|shard| ScanRange::QueuesOfShard { shard }),
         (shard(), text()).prop_map(|(shard, queue)| ScanRange::Queue { shard, queue }),
         shard().prop_map(|shard| ScanRange::Deadlines { shard }),
+        shard().prop_map(|shard| ScanRange::Ended { shard }),
         shard().prop_map(|source| ScanRange::OutboxOfShard { source }),
         (shard(), shard()).prop_map(|(source, target)| ScanRange::Outbox { source, target }),
         shard().prop_map(|target| ScanRange::Received { target }),

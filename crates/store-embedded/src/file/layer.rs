@@ -85,6 +85,12 @@ pub trait FileHandle: Send + Sync {
     /// `StorageFull`, or another of the operating system.
     fn allocate(&self, length: u64) -> io::Result<()>;
 
+    /// Makes the file exactly this long; what is added is zeros, for which no space is reserved.
+    ///
+    /// # Errors
+    /// `StorageFull`, or another of the operating system.
+    fn set_length(&self, length: u64) -> io::Result<()>;
+
     /// Cuts the file to this length.
     ///
     /// # Errors

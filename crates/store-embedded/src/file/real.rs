@@ -100,6 +100,10 @@ impl FileHandle for File {
         }
     }
 
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
     fn truncate(&self, length: u64) -> io::Result<()> {
         self.set_len(length)
     }

@@ -63,6 +63,12 @@ impl SimFiles {
         self.disk().space = bytes;
     }
 
+    /// Bytes of all files together, as [`SimFiles::limit_space`] counts them.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.disk().used()
+    }
+
     /// Builds a deliberate bug into the disk.
     pub fn lie(&self, lie: Lie) {
         self.disk().lies.insert(lie);
@@ -209,6 +215,13 @@ impl FileHandle for SimFile {
     fn allocate(&self, length: u64) -> io::Result<()> {
         let length = usize::try_from(length).map_err(io::Error::other)?;
         self.operate()?.grow(self.inode, length)
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        let length = usize::try_from(length).map_err(io::Error::other)?;
+        let mut disk = self.operate()?;
+        disk.grow(self.inode, length)?;
+        disk.truncate(self.inode, length)
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {

@@ -191,12 +191,18 @@ impl Disk {
         self.write(inode, offset, bytes.get(..part).unwrap_or_default())
     }
 
+    /// Bytes of the files that have a name: the others' space is free.
+    pub(super) fn used(&self) -> u64 {
+        let named: BTreeSet<&u64> = self.names.values().collect();
+        named.into_iter().filter_map(|inode| self.inodes.get(inode)).map(Inode::length).sum()
+    }
+
     pub(super) fn grow(&mut self, inode: u64, length: usize) -> io::Result<()> {
-        let used: usize = self.inodes.values().map(|inode| inode.seen.len()).sum();
+        let used = self.used();
         let space = self.space;
         let inode = self.inodes.get_mut(&inode).ok_or_else(gone)?;
         let more = length.saturating_sub(inode.seen.len());
-        if space.is_some_and(|space| more > 0 && (used + more) as u64 > space) {
+        if space.is_some_and(|space| more > 0 && used + more as u64 > space) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         if more > 0 {
@@ -253,6 +259,10 @@ impl Disk {
 }
 
 impl Inode {
+    const fn length(&self) -> u64 {
+        self.seen.len() as u64
+    }
+
     /// Copies a sector to the disk, as far as the file reaches there.
     fn write_back(&mut self, sector: usize) {
         let start = sector * SECTOR;

@@ -36,6 +36,26 @@ pub enum OpenError {
         /// The directory.
         dir: PathBuf,
     },
+    /// A store is to be restored where there is one.
+    #[error("{} has a store already", dir.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The rows of a backup could not be had.
+    #[error("cannot read the rows to restore")]
+    Restore {
+        /// What failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// While a long log was read, its rows could not be moved to the checkpoint.
+    #[error("cannot write a checkpoint")]
+    Checkpoint {
+        /// What failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The file system failed.
     #[error("cannot {action} {}", path.display())]
     Io {

@@ -152,6 +152,11 @@ impl<'a> Frame<'a> {
         })
     }
 
+    /// Bytes of all its sectors.
+    pub(crate) const fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The writes in order.
     pub(crate) const fn writes(&self) -> Writes<'a> {
         Writes { rest: self.body, left: self.writes }

@@ -26,7 +26,7 @@ const MAGIC: [u8; 8] = *b"FERMATA\n";
 const LENGTH: usize = 32;
 
 /// Reads the identity; `None` if there is no store yet.
-pub(super) fn read(files: &dyn FileLayer, dir: &Path) -> Result<Option<StoreId>, OpenError> {
+pub(crate) fn read(files: &dyn FileLayer, dir: &Path) -> Result<Option<StoreId>, OpenError> {
     let path = dir.join(NAME);
     let file = match files.open(&path) {
         Ok(file) => file,

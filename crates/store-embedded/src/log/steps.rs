@@ -1,8 +1,8 @@
-//! The named steps of segment rotation, where the kill loop can kill.
+//! The named steps of segment rotation, checkpoint and release, where the kill loop can kill.
 
 /// The steps in the order they are passed. The first four make the next segment ahead of time,
-/// the other four move on to it.
-pub const ROTATION_STEPS: [&str; 8] = [
+/// four move on to it; two are of a checkpoint, two of letting segments go after it.
+pub const ROTATION_STEPS: [&str; 12] = [
     "spare-created",
     "spare-allocated",
     "spare-synced",
@@ -11,11 +11,15 @@ pub const ROTATION_STEPS: [&str; 8] = [
     "header-written",
     "header-synced",
     "first-frame-synced",
+    "checkpoint-begun",
+    "checkpoint-durable",
+    "segment-removed",
+    "removal-listed",
 ];
 
 /// A step has just been done.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// The file of the next segment is there, empty.
     SpareCreated,
     /// Its space is reserved.
@@ -32,11 +36,21 @@ pub(super) enum Step {
     HeaderSynced,
     /// The first frame of the new segment is synced.
     FirstFrameSynced,
+    /// A frozen delta is about to be written to the checkpoint.
+    CheckpointBegun,
+    /// It is durable there, with its position.
+    CheckpointDurable,
+    /// A segment that the checkpoint has made needless is removed.
+    SegmentRemoved,
+    /// The removal of one or more is synced.
+    RemovalListed,
 }
 
 impl Step {
     const fn name(self) -> &'static str {
-        let [created, allocated, synced, listed, done, written, header, frame] = ROTATION_STEPS;
+        let [created, allocated, synced, listed, done, written, header, frame, rest @ ..] =
+            ROTATION_STEPS;
+        let [begun, durable, removed, removal] = rest;
         match self {
             Self::SpareCreated => created,
             Self::SpareAllocated => allocated,
@@ -46,6 +60,10 @@ impl Step {
             Self::HeaderWritten => written,
             Self::HeaderSynced => header,
             Self::FirstFrameSynced => frame,
+            Self::CheckpointBegun => begun,
+            Self::CheckpointDurable => durable,
+            Self::SegmentRemoved => removed,
+            Self::RemovalListed => removal,
         }
     }
 
@@ -55,7 +73,7 @@ impl Step {
     }
 
     /// Says that the step was done; under the feature `hold-rotation` prints it and holds.
-    pub(super) fn done(self) {
+    pub(crate) fn done(self) {
         tracing::trace!(step = self.name(), "rotation");
         #[cfg(feature = "hold-rotation")]
         hold(self.name());

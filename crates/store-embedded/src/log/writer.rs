@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! append ─ fits? ─ yes ──────────────────────────────► write ─► sync
-//!            └─ no ─► spare there? ─ no ─► make it ─┐    ▲
+//!            └─ no ─► on the shelf? ─ no ─► make it ─┐    ▲
 //!                       └─ yes ────────────────────┴─► header ─► sync
 //! ```
-//! The spare, the next segment, is made when the current one is half full, so that a rotation is
-//! one small write and one sync. Its header is written only when it begins: with its first
-//! position the header says where the segment before it ends.
+//! The next segment is put on the shelf (`shelf.rs`) when the current one is half full, so that a
+//! rotation is one small write and one sync. Its header is written only when it begins: with its
+//! first position the header says where the segment before it ends.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use fermata_types::Position;
 
 use super::segment::{self, SECTOR, SegmentHeader};
 use super::steps::Step;
-use super::{FrameBuffer, StoreId};
+use super::{FrameBuffer, LiveSegments, Shelf, StoreId};
 use crate::file::{FileHandle, FileLayer};
 
 /// Why a frame was not appended.
@@ -41,7 +41,7 @@ pub(crate) enum AppendError {
 }
 
 impl AppendError {
-    fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Failed { action, path: path.to_owned(), source }
     }
 }
@@ -59,14 +59,12 @@ pub(super) struct Segment {
 
 /// Appends frames. After any [`AppendError::Failed`] it must not be used again.
 pub(crate) struct LogWriter {
-    files: Arc<dyn FileLayer>,
-    dir: PathBuf,
+    shelf: Arc<Shelf>,
+    live: Arc<LiveSegments>,
     store_id: StoreId,
-    segment_bytes: u64,
     current: Segment,
-    spare: Option<Segment>,
-    /// Whether a spare was tried for the current segment; for want of space there may be none.
-    spare_tried: bool,
+    /// Whether the next segment was asked for; for want of space there may be none.
+    is_next_asked: bool,
     position: Position,
 }
 
@@ -76,10 +74,12 @@ impl LogWriter {
         store_id: StoreId,
         current: Segment,
         position: Position,
+        live: impl IntoIterator<Item = (u64, Position)>,
     ) -> Self {
-        let SegmentMaker { files, dir, segment_bytes } = maker;
-        let (spare, spare_tried) = (None, false);
-        Self { files, dir, store_id, segment_bytes, current, spare, spare_tried, position }
+        let SegmentMaker { files, dir, segment_bytes, keeps_reserve } = maker;
+        let live = Arc::new(LiveSegments::new(files.clone(), dir.clone(), live));
+        let shelf = Arc::new(Shelf::new(files, dir, segment_bytes, keeps_reserve, current.number));
+        Self { shelf, live, store_id, current, is_next_asked: false, position }
     }
 
     /// The position of the last frame appended or recovered.
@@ -87,18 +87,32 @@ impl LogWriter {
         self.position
     }
 
+    /// Where the next segment waits.
+    pub(crate) fn shelf(&self) -> Arc<Shelf> {
+        self.shelf.clone()
+    }
+
+    /// The segments that have begun.
+    pub(crate) fn live(&self) -> Arc<LiveSegments> {
+        self.live.clone()
+    }
+
     /// Makes a frame durable as the next position. Says how many bytes it took, and how long
-    /// the sync did.
+    /// the sync did. Without space for the next segment, a group that may use the reserve does.
     pub(crate) fn append(
         &mut self,
         frame: &mut FrameBuffer,
+        may_use_reserve: bool,
     ) -> Result<(usize, Duration), AppendError> {
+        if !may_use_reserve && !self.shelf.admits()? {
+            return Err(AppendError::Full);
+        }
         let position = self.position.next();
         frame.seal(position, self.store_id);
         let bytes = frame.sealed();
         let rotates = self.current.end + bytes.len() as u64 > self.current.capacity;
         if rotates {
-            self.rotate(bytes.len() as u64)?;
+            self.rotate(bytes.len() as u64, may_use_reserve)?;
         }
         let Segment { path, file, end, .. } = &mut self.current;
         file.write_at(*end, bytes).map_err(AppendError::failed("write a frame to", path))?;
@@ -111,44 +125,34 @@ impl LogWriter {
         Ok((bytes.len(), took))
     }
 
-    /// Makes the next segment when the current one is half full. To be called after a commit:
-    /// its frame is safe whatever happens here. No space is no error yet.
-    pub(crate) fn prepare(&mut self) -> Result<(), AppendError> {
+    /// The number of the next segment, once for each: when the current one is half full, it is
+    /// time to put it on the shelf.
+    pub(crate) fn ask_for_next(&mut self) -> Option<u64> {
         let is_half_full = self.current.end >= self.current.capacity / 2;
-        if self.spare.is_some() || self.spare_tried || !is_half_full {
-            return Ok(());
+        if self.is_next_asked || !is_half_full {
+            return None;
         }
-        self.spare_tried = true;
-        match self.make_spare() {
-            Err(AppendError::Full) => {
-                tracing::warn!(dir = %self.dir.display(), "no space for the next log segment");
-                Ok(())
-            }
-            done => done,
-        }
+        self.is_next_asked = true;
+        Some(self.current.number + 1)
     }
 
     /// Begins the next segment, with room for a frame of that many bytes.
-    fn rotate(&mut self, frame_bytes: u64) -> Result<(), AppendError> {
+    fn rotate(&mut self, frame_bytes: u64, may_use_reserve: bool) -> Result<(), AppendError> {
         Step::OldSegmentDone.done();
-        if self.spare.is_none() {
-            self.make_spare()?;
-        }
+        let mut next = self.shelf.take(self.current.number + 1, may_use_reserve)?;
         let needed = SECTOR as u64 + frame_bytes;
-        if let Some(spare) = self.spare.as_mut().filter(|spare| spare.capacity < needed) {
-            reserve(spare, needed)?;
-            spare.file.sync_all().map_err(AppendError::failed("sync", &spare.path))?;
+        if next.capacity < needed {
+            if let Err(error) = reserve(&mut next, needed) {
+                self.shelf.put_back(next);
+                return Err(error);
+            }
+            next.file.sync_all().map_err(AppendError::failed("sync", &next.path))?;
         }
-        let mut next = self.spare.take().expect("the spare was there or has just been made");
-        next.begin(self.store_id, self.position.next(), Step::done)?;
+        let first = self.position.next();
+        next.begin(self.store_id, first, Step::done)?;
+        self.live.begun(next.number, first);
         self.current = next;
-        self.spare_tried = false;
-        Ok(())
-    }
-
-    fn make_spare(&mut self) -> Result<(), AppendError> {
-        let (files, dir, segment_bytes) = (&*self.files, &self.dir, self.segment_bytes);
-        self.spare = Some(make(files, dir, self.current.number + 1, segment_bytes, Step::done)?);
+        self.is_next_asked = false;
         Ok(())
     }
 }
@@ -158,6 +162,7 @@ pub(super) struct SegmentMaker {
     pub(super) files: Arc<dyn FileLayer>,
     pub(super) dir: PathBuf,
     pub(super) segment_bytes: u64,
+    pub(super) keeps_reserve: bool,
 }
 
 impl SegmentMaker {
@@ -195,14 +200,25 @@ impl Segment {
 }
 
 /// Makes the file of a segment: reserved, zero, synced, its name too.
-fn make(
+pub(super) fn make(
     files: &dyn FileLayer,
     dir: &Path,
     number: u64,
     capacity: u64,
     done: fn(Step),
 ) -> Result<Segment, AppendError> {
-    let path = dir.join(segment::name(number));
+    make_at(files, dir, dir.join(segment::name(number)), number, capacity, done)
+}
+
+/// As [`make`], under any name.
+pub(super) fn make_at(
+    files: &dyn FileLayer,
+    dir: &Path,
+    path: PathBuf,
+    number: u64,
+    capacity: u64,
+    done: fn(Step),
+) -> Result<Segment, AppendError> {
     let file = files.create(&path).map_err(full_or_failed("create", &path))?;
     done(Step::SpareCreated);
     let mut spare = Segment { number, path, file, end: 0, capacity: 0 };

@@ -7,7 +7,7 @@ use fermata_storage::Store;
 use fermata_storage::conformance::{Reopen, run_all, run_reopen};
 use fermata_store_embedded::{EmbeddedStore, Options, SimFiles, StoreId};
 
-use crate::world::{self, options};
+use crate::world::{self, Kind, options};
 
 struct RealPlace {
     _keep: tempfile::TempDir,
@@ -60,6 +60,34 @@ fn simulated_files_conform() {
         Box::new(EmbeddedStore::open("/other", options).expect("it opens"))
     });
     run_reopen(&|| Box::new(SimPlace(SimFiles::new(2))));
+}
+
+struct LayeredPlace(SimFiles);
+
+impl Reopen for LayeredPlace {
+    fn open(&mut self) -> Box<dyn Store> {
+        world::open_as(&self.0, Kind::Layered).expect("it opens")
+    }
+}
+
+/// Rows in the active delta, in frozen ones and in the checkpoint, all at once.
+#[test]
+fn layers_conform() {
+    run_all(&|| world::open_as(&SimFiles::new(1), Kind::Layered).expect("it opens"));
+    run_reopen(&|| Box::new(LayeredPlace(SimFiles::new(2))));
+}
+
+/// The store's own thread at work beside everything else, on real files.
+#[test]
+fn checkpoints_in_the_background_conform() {
+    let keep = tempfile::tempdir().expect("a scratch folder");
+    let number = Cell::new(0);
+    run_all(&|| {
+        number.set(number.get() + 1);
+        let options = Options::new(StoreId([1; 16])).segment_bytes(8192).delta_bytes(2000);
+        let dir = keep.path().join(number.get().to_string());
+        Box::new(EmbeddedStore::open(dir, options).expect("it opens"))
+    });
 }
 
 #[test]

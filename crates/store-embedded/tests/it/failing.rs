@@ -5,7 +5,7 @@ use std::io;
 use fermata_storage::{CommitError, ReadError, ScanRange, Store};
 use fermata_store_embedded::{Keep, OpenError, SimFiles};
 
-use crate::world::{DIR, Workload, open, options};
+use crate::world::{DIR, Kind, Workload, open, open_as, options};
 
 /// An error that says nothing about space.
 const FAILURE: io::ErrorKind = io::ErrorKind::PermissionDenied;
@@ -63,6 +63,45 @@ fn any_failed_operation_poisons_and_loses_nothing() {
     assert!(unknown > 30, "failed writes and syncs: {unknown}");
     assert!(poisoned > 3, "failed preparations: {poisoned}");
     assert!(refused_to_open > 5, "failed openings: {refused_to_open}");
+}
+
+/// The same while deltas are checkpointed and segments let go: a failed read, write, sync or
+/// removal poisons, whoever finds it, and nothing is lost.
+#[test]
+fn a_failed_operation_of_a_checkpoint_poisons_and_loses_nothing() {
+    let workload = Workload::new(3, 25);
+    let whole = SimFiles::new(3);
+    workload.run(&*open_as(&whole, Kind::Layered).expect("it opens")).expect("all committed");
+    let mut poisoned = 0;
+    for failing in 0..whole.operations() {
+        let files = SimFiles::new(failing);
+        files.fail_operation(failing, FAILURE);
+        let Ok(store) = open_as(&files, Kind::Layered) else { continue };
+        let (acknowledged, most) = match workload.run(&*store) {
+            Ok(done) => (done, done.0),
+            Err((acknowledged, CommitError::OutcomeUnknown { .. })) => {
+                (acknowledged, acknowledged.0 + 1)
+            }
+            Err((acknowledged, CommitError::Poisoned)) => {
+                poisoned += 1;
+                (acknowledged, acknowledged.0)
+            }
+            Err((_, other)) => panic!("operation {failing}: {other}"),
+        };
+        drop(store);
+        // The process starts again, then the power is lost.
+        let store = open_as(&files, Kind::Layered).expect("it recovers");
+        let shown = store.position();
+        assert!((acknowledged.0..=most).contains(&shown.0), "operation {failing}: {shown}");
+        assert!(workload.matches(&*store), "operation {failing}");
+        drop(store);
+        files.crash(Keep::Nothing);
+        let store = open_as(&files, Kind::Layered).expect("it recovers");
+        assert_eq!(store.position(), shown, "operation {failing}");
+        workload.run(&*store).expect("the store goes on");
+        assert!(workload.matches(&*store), "operation {failing}");
+    }
+    assert!(poisoned > 30, "failed checkpoints: {poisoned}");
 }
 
 #[test]

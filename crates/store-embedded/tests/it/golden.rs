@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use fermata_storage::Store;
 use fermata_store_embedded::{EmbeddedStore, RealFiles, SimFiles};
+use redb::{ReadableDatabase, ReadableTable};
 
-use crate::world::{DIR, SEGMENT_BYTES, Workload, open, options};
+use crate::world::{DELTA_BYTES, DIR, Kind, SEGMENT_BYTES, Workload, open, open_as, options};
 
 fn golden() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/format-1")
@@ -44,6 +45,61 @@ fn format_1_opens() {
     assert!(workload.matches(&store), "the rows are those that were written");
     drop(store);
     assert!(workload.matches(&real()), "it opens again");
+}
+
+/// A checkpoint of format 1 opens for ever, and so does what the log holds after it.
+#[test]
+fn a_checkpoint_of_format_1_opens() {
+    let keep = tempfile::tempdir().expect("a scratch folder");
+    for entry in fs::read_dir(golden_checkpoint()).expect("the directory is there") {
+        let path = entry.expect("readable").path();
+        fs::copy(&path, keep.path().join(path.file_name().expect("a file"))).expect("copied");
+    }
+    let (workload, files) = (Workload::new(1, 40), SimFiles::new(1));
+    let options = options(&files, SEGMENT_BYTES).delta_bytes(DELTA_BYTES);
+    let options = options.files(Arc::new(RealFiles));
+    let store = EmbeddedStore::open(keep.path(), options).expect("it opens");
+    assert_eq!(store.position(), workload.end());
+    assert!(workload.matches(&store), "the rows are those that were written");
+}
+
+fn golden_checkpoint() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/checkpoint-1")
+}
+
+/// The bytes inside the file, as `docs/formats/checkpoint.md` describes them: redb's own pages
+/// are redb's business.
+#[test]
+fn checkpoint_format_1_is_what_is_written() {
+    let (files, workload) = (SimFiles::new(1), Workload::new(1, 40));
+    workload.run(&*open_as(&files, Kind::Layered).expect("it opens")).expect("committed");
+    let keep = tempfile::tempdir().expect("a scratch folder");
+    let (written, golden) = (keep.path().join("written"), keep.path().join("golden"));
+    let bytes = files.read(&Path::new(DIR).join("checkpoint.redb")).expect("there");
+    fs::write(&written, bytes).expect("written");
+    fs::copy(golden_checkpoint().join("checkpoint.redb"), &golden).expect("copied");
+    assert_eq!(contents(&written), contents(&golden));
+    assert!(contents(&golden).len() > 20, "there are rows in it");
+}
+
+/// All entries of both tables, in order.
+fn contents(path: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let database = redb::Database::open(path).expect("redb opens it");
+    let read = database.begin_read().expect("readable");
+    let about: redb::ReadOnlyTable<&str, &[u8]> =
+        read.open_table(redb::TableDefinition::new("about")).expect("there");
+    let rows: redb::ReadOnlyTable<&[u8], &[u8]> =
+        read.open_table(redb::TableDefinition::new("rows")).expect("there");
+    let mut found = Vec::new();
+    for entry in about.iter().expect("readable") {
+        let (name, value) = entry.expect("readable");
+        found.push((name.value().as_bytes().to_vec(), value.value().to_vec()));
+    }
+    for entry in rows.iter().expect("readable") {
+        let (key, value) = entry.expect("readable");
+        found.push((key.value().to_vec(), value.value().to_vec()));
+    }
+    found
 }
 
 #[test]

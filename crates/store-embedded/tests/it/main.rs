@@ -1,5 +1,6 @@
 //! Integration tests of the embedded store.
 
+mod checkpoint;
 mod conformance;
 mod corrupt;
 mod crash;
@@ -7,5 +8,7 @@ mod failing;
 mod full;
 mod golden;
 mod reopen;
+mod reserve;
+mod restore;
 mod torn;
 mod world;

@@ -2,10 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fermata_storage::conformance::{Groups, all_rows};
-use fermata_storage::{Batch, CommitError, ModelStore, Row, ScanRange, Store};
-use fermata_store_embedded::{EmbeddedStore, OpenError, Options, SimFiles, StoreId};
+use fermata_storage::{
+    Batch, CommitError, ModelStore, Page, ReadError, Row, RowKey, ScanRange, Store, SyncStats, View,
+};
+use fermata_store_embedded::{
+    Checkpoints, EmbeddedStore, FileLayer, OpenError, Options, SimFiles, StoreId,
+};
 use fermata_types::Position;
 
 pub const DIR: &str = "/data";
@@ -14,11 +19,90 @@ pub const SEGMENT_BYTES: u64 = 4096;
 const STORE_ID: StoreId = StoreId(*b"a store of tests");
 
 pub fn options(files: &SimFiles, segment_bytes: u64) -> Options {
-    Options::new(STORE_ID).segment_bytes(segment_bytes).files(Arc::new(files.clone()))
+    Options::new(STORE_ID)
+        .segment_bytes(segment_bytes)
+        .checkpoints(Checkpoints::Manual)
+        .keep_reserve(false)
+        .files(Arc::new(files.clone()))
 }
 
 pub fn open(files: &SimFiles) -> Result<EmbeddedStore, OpenError> {
     EmbeddedStore::open(DIR, options(files, SEGMENT_BYTES))
+}
+
+/// Small, so that a few groups freeze a delta.
+pub const DELTA_BYTES: usize = 3000;
+
+/// How a store is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The log alone: everything fits into the first delta.
+    LogOnly,
+    /// Tiny deltas, checkpointed now and then: rows lie in every layer.
+    Layered,
+}
+
+pub fn open_as(files: &SimFiles, kind: Kind) -> Result<Box<dyn Store>, OpenError> {
+    match kind {
+        Kind::LogOnly => Ok(Box::new(open(files)?)),
+        Kind::Layered => {
+            let options = options(files, SEGMENT_BYTES).delta_bytes(DELTA_BYTES);
+            Ok(Box::new(Stepping::new(EmbeddedStore::open(DIR, options)?)))
+        }
+    }
+}
+
+/// A store whose checkpointer is driven after commits, so that up to two frozen deltas wait.
+pub struct Stepping {
+    inner: EmbeddedStore,
+    most_waiting: AtomicUsize,
+}
+
+impl Stepping {
+    pub fn new(inner: EmbeddedStore) -> Self {
+        Self { inner, most_waiting: AtomicUsize::new(0) }
+    }
+
+    /// The most frozen deltas that have waited at once.
+    pub fn most_waiting(&self) -> usize {
+        self.most_waiting.load(Ordering::SeqCst)
+    }
+}
+
+impl Store for Stepping {
+    fn commit(&self, group: &[Batch]) -> Result<Position, CommitError> {
+        let outcome = self.inner.commit(group);
+        self.most_waiting.fetch_max(self.inner.deltas_waiting(), Ordering::SeqCst);
+        if self.inner.deltas_waiting() > 2 {
+            self.inner.checkpoint_step();
+        }
+        outcome
+    }
+
+    fn get(&self, key: &RowKey) -> Result<Option<Row>, ReadError> {
+        self.inner.get(key)
+    }
+
+    fn scan(
+        &self,
+        range: &ScanRange,
+        after: Option<&RowKey>,
+        limit: usize,
+    ) -> Result<Page, ReadError> {
+        self.inner.scan(range, after, limit)
+    }
+
+    fn view(&self) -> Result<Box<dyn View>, ReadError> {
+        self.inner.view()
+    }
+
+    fn position(&self) -> Position {
+        self.inner.position()
+    }
+
+    fn sync_stats(&self) -> SyncStats {
+        self.inner.sync_stats()
+    }
 }
 
 pub fn rows(store: &dyn Store) -> Vec<Row> {
@@ -27,10 +111,9 @@ pub fn rows(store: &dyn Store) -> Vec<Row> {
 
 /// The paths of all segments in order.
 pub fn segments(files: &SimFiles) -> Vec<std::path::PathBuf> {
-    (1..)
-        .map(|number| Path::new(DIR).join(format!("segment-{number:010}.log")))
-        .take_while(|path| files.read(path).is_some())
-        .collect()
+    let names = FileLayer::list(files, Path::new(DIR)).expect("readable");
+    let segments = names.iter().filter(|name| name.starts_with("segment-"));
+    segments.map(|name| Path::new(DIR).join(name)).collect()
 }
 
 /// Groups, and what the model makes of them.

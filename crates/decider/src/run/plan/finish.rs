@@ -10,6 +10,7 @@ use crate::run::advance::Step;
 use crate::run::derived;
 use crate::run::document::{self, RunDocument};
 use crate::run::state::Run;
+use crate::run::weigh;
 
 /// Why and how a run ends.
 #[derive(Debug, Clone)]
@@ -45,6 +46,7 @@ pub(crate) fn close_with(
     output: RunOutput,
     context: Context<'_>,
 ) -> Result<Step, Needs> {
+    let (ending, output) = weigh::ending(run, ending, output, context);
     let mut effects: Vec<Effect> = run
         .children
         .values()
@@ -103,7 +105,7 @@ fn output(run: &Run, ending: &Ending, context: Context<'_>) -> Result<RunOutput,
             Err(_) => RunOutput::Empty,
         });
     }
-    let last = TaskNumber(u32::try_from(run.tasks.len()).unwrap_or(u32::MAX));
+    let last = run.tasks.last().map_or(TaskNumber(0), |task| task.number);
     let source = if ending.status == RunStatus::Completed {
         last
     } else {

@@ -9,9 +9,10 @@ use crate::needs::Needs;
 use crate::run::advance::Step;
 use crate::run::plan::{finish, inputs, queueing, settle};
 use crate::run::state::{Agenda, Run};
+use crate::run::task::Task;
 use crate::task_kinds::{
-    do_while, fork_join, inline, join, noop, pull_messages, set_variable, sub_workflow, switch,
-    terminate, wait,
+    decision, do_while, dynamic, dynamic_fork, fork_join, inline, join, keep_last, lambda, noop,
+    pull_messages, set_variable, sub_workflow, switch, terminate, wait,
 };
 
 /// Deals with one agenda item. The events of the answer take it off the agenda.
@@ -25,18 +26,20 @@ pub(crate) fn take(run: &Run, item: Agenda, context: Context<'_>) -> Result<Step
                 retry_count: loop_retries(run, scope),
                 replaces: TaskNumber(0),
             };
-            enter(run, entry, context)
+            let made = enter(run, entry, context)?;
+            keep_last::after_entry(run, entry, made, context)
         }
         Agenda::Perform(task) => perform(run, task, context),
         Agenda::Settle(task) => settle::settle(run, task, context),
         Agenda::Loop(task) => do_while::iterate(run, task, context),
-        Agenda::Join(task) => Ok(join::join(run, task, context)),
+        Agenda::Join(task) => join::join(run, task, context),
+        Agenda::Branches(fork) => dynamic_fork::next_branch(run, fork, context),
     }
 }
 
 /// The first body task of a loop takes over the loop's retry count (`conductor-semantics` 5.9.1).
-fn loop_retries(run: &Run, scope: TaskNumber) -> u32 {
-    run.task(scope).map_or(0, |task| task.retry_count)
+pub(crate) fn loop_retries(run: &Run, scope: TaskNumber) -> u32 {
+    run.task(scope).map_or(0, Task::retry_count)
 }
 
 /// A task about to be made.
@@ -51,18 +54,32 @@ pub(crate) struct Entry {
 
 /// Makes a task from a step, with its input resolved.
 pub(crate) fn enter(run: &Run, entry: Entry, context: Context<'_>) -> Result<Step, Needs> {
-    if run.tasks.len() >= fermata_types::limits::TASKS_PER_RUN as usize {
+    if run.tasks.made() >= fermata_types::limits::TASKS_PER_RUN {
         let limit = fermata_types::limits::TASKS_PER_RUN;
         return finish::failed(run, format!("a run is limited to {limit} tasks"), None, context);
     }
-    let step = run.definition.step(entry.step);
-    let input = match inputs::resolve(run, step, entry.iteration, context)? {
+    let old = run.task(entry.replaces);
+    let step = old.map_or_else(|| run.step(entry.step), |old| run.step_of(old));
+    let place = (entry.step, entry.iteration);
+    let input = match inputs::of_place(run, place, old, step, context)? {
         Ok(input) => input,
         Err(limit) => {
-            let reason = format!("Error resolving the input of {}: {limit}", step.reference);
+            let reference = run.reference_of_step(entry.step);
+            let reason = format!("Error resolving the input of {reference}: {limit}");
             return finish::failed(run, reason, None, context);
         }
     };
+    let scheduled = scheduled(run, entry, &step.kind, input, context);
+    of_kind(run, scheduled, step, context)
+}
+
+fn scheduled(
+    run: &Run,
+    entry: Entry,
+    kind: &Kind,
+    input: fermata_types::Payload,
+    context: Context<'_>,
+) -> Scheduled {
     let mut scheduled = Scheduled {
         number: run.next_task(),
         step: entry.step,
@@ -82,9 +99,19 @@ pub(crate) fn enter(run: &Run, entry: Entry, context: Context<'_>) -> Result<Ste
     if let Some(old) = run.task(entry.replaces) {
         scheduled.delay = settle::retry_delay(run, old);
         scheduled.reason = old.reason().map(str::to_owned);
-    } else if has_start_delay(&step.kind) {
-        scheduled.delay = step.start_delay;
+    } else if has_start_delay(kind) {
+        scheduled.delay = run.step(entry.step).start_delay;
     }
+    scheduled
+}
+
+/// Makes the task as its kind wants it.
+pub(crate) fn of_kind(
+    run: &Run,
+    mut scheduled: Scheduled,
+    step: &crate::definition::Step,
+    context: Context<'_>,
+) -> Result<Step, Needs> {
     match &step.kind {
         Kind::Worker { task_type } => {
             scheduled.status = TaskStatus::Scheduled;
@@ -96,13 +123,16 @@ pub(crate) fn enter(run: &Run, entry: Entry, context: Context<'_>) -> Result<Ste
         Kind::SubWorkflow { params } => sub_workflow::enter(run, scheduled, params, context),
         Kind::Wait => Ok(wait::enter(scheduled, context)),
         Kind::Switch { .. } => switch::enter(run, scheduled, context),
+        Kind::Decision { .. } => decision::enter(run, scheduled, context),
         Kind::PullMessages => pull_messages::enter(run, scheduled, context),
+        Kind::DynamicFork { .. } => dynamic_fork::enter(run, scheduled, step, context),
+        Kind::Dynamic { parameter } => dynamic::enter(run, scheduled, parameter, context),
         _ => Ok(Step::of(vec![Event::TaskScheduled(Box::new(scheduled))])),
     }
 }
 
 const fn has_start_delay(kind: &Kind) -> bool {
-    matches!(kind, Kind::Worker { .. } | Kind::SubWorkflow { .. })
+    matches!(kind, Kind::Worker { .. } | Kind::SubWorkflow { .. } | Kind::Dynamic { .. })
 }
 
 /// Carries out a task that the server itself performs.
@@ -112,9 +142,10 @@ fn perform(run: &Run, number: TaskNumber, context: Context<'_>) -> Result<Step, 
     match &step.kind {
         Kind::Fork { join, .. } => fork_join::perform(run, task, *join, context),
         Kind::Inline => inline::perform(run, task, context),
+        Kind::Lambda => lambda::perform(run, task, context),
         Kind::SetVariable => set_variable::perform(run, task, context),
         Kind::Terminate => terminate::perform(run, task, context),
-        Kind::DoWhile { .. } => Ok(do_while::begin(task, context)),
+        Kind::DoWhile { .. } => do_while::begin(run, task, context),
         _ => Ok(noop::perform(task, context)),
     }
 }
@@ -133,11 +164,15 @@ pub(crate) fn finish(run: &Run, context: Context<'_>) -> Result<Step, Needs> {
     finish::close(run, ending, context)
 }
 
+/// Failures that the reason of a run tells; a fork may have a hundred thousand.
+const FAILURES_TOLD_MAX: usize = 100;
+
 fn permissive_failures(run: &Run) -> Option<String> {
     let reasons: Vec<String> = run
         .permissive_failures
         .iter()
         .filter_map(|number| run.task(*number))
+        .take(FAILURES_TOLD_MAX)
         .map(|task| {
             format!(
                 "Task {} failed with status: {} and reason: '{}'",

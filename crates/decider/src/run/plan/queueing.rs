@@ -28,7 +28,7 @@ pub(super) fn place(scheduled: &Scheduled, task_type: &str) -> QueuePlace {
 }
 
 fn task_type<'a>(run: &'a Run, task: &Task) -> Option<&'a str> {
-    match &run.definition.step(task.step).kind {
+    match &run.step_of(task).kind {
         Kind::Worker { task_type } => Some(task_type),
         _ => None,
     }
@@ -36,7 +36,7 @@ fn task_type<'a>(run: &'a Run, task: &Task) -> Option<&'a str> {
 
 /// Takes a task out of its queue, if it is in one.
 pub(crate) fn dequeue(run: &Run, task: &Task) -> Option<Effect> {
-    let ready = task.queued?;
+    let ready = task.queued()?;
     let queue = queue_name(task_type(run, task)?, task.domain());
     Some(Effect::Dequeue(QueuePlace { task: task.number, queue, ready }))
 }

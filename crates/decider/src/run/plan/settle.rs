@@ -30,7 +30,7 @@ pub(super) fn settle(run: &Run, number: TaskNumber, context: Context<'_>) -> Res
             step: task.step,
             iteration: task.iteration,
             scope: task.scope,
-            retry_count: task.retry_count + 1,
+            retry_count: task.retry_count() + 1,
             replaces: number,
         };
         return next::enter(run, entry, context);
@@ -55,9 +55,15 @@ fn may_retry(run: &Run, task: &Task) -> bool {
     let step = run.step_of(task);
     let kind_retries = !matches!(
         step.kind,
-        Kind::Switch { .. } | Kind::Fork { .. } | Kind::Join { .. } | Kind::DoWhile { .. }
+        Kind::Switch { .. }
+            | Kind::Decision { .. }
+            | Kind::Fork { .. }
+            | Kind::DynamicFork { .. }
+            | Kind::Join { .. }
+            | Kind::ExclusiveJoin { .. }
+            | Kind::DoWhile { .. }
     );
-    kind_retries && task.status.is_retriable() && task.retry_count < step.policy.retry_count
+    kind_retries && task.status.is_retriable() && task.retry_count() < step.policy.retry_count
 }
 
 const fn status_for(task: TaskStatus) -> RunStatus {
@@ -71,7 +77,7 @@ const fn status_for(task: TaskStatus) -> RunStatus {
 fn total_exhausted(run: &Run, task: &Task, context: Context<'_>) -> Option<String> {
     let step = run.step_of(task);
     let total = step.policy.total_timeout;
-    let elapsed = context.now.since(task.first_scheduled);
+    let elapsed = context.now.since(task.first_scheduled());
     (total > Span::ZERO && elapsed >= total).then(|| {
         format!(
             "Task {}/{} exceeded total timeout of {} seconds (elapsed {} seconds across all \
@@ -88,7 +94,7 @@ fn total_exhausted(run: &Run, task: &Task, context: Context<'_>) -> Option<Strin
 /// of the task's id: spread over runs, the same twice.
 pub(super) fn retry_delay(run: &Run, old: &Task) -> Span {
     let policy = &run.step_of(old).policy;
-    let delay = policy.delay_after(old.retry_count);
+    let delay = policy.delay_after(old.retry_count());
     let jitter = policy.jitter.as_ms();
     if jitter == 0 {
         return delay;

@@ -50,8 +50,8 @@ impl Bench {
     pub fn worker_in(&mut self, run: usize, reference: &str) -> TaskHandle<'_> {
         let found = self.driven(run).run.tasks.iter().find(|task| {
             let run = &self.driven(run).run;
-            let is_named =
-                run.reference_of(task) == reference || run.step_of(task).reference == reference;
+            let is_named = run.reference_of(task) == reference
+                || run.reference_of_step(task.step) == reference;
             is_named && !task.status.is_terminal()
         });
         let task = found.unwrap_or_else(|| panic!("{reference} is not open")).number;
@@ -221,7 +221,7 @@ impl TaskHandle<'_> {
         let run = &self.bench.driven(self.run).run;
         let is_scheduled = run
             .task(self.task)
-            .is_some_and(|task| task.status == TaskStatus::Scheduled && task.queued.is_some());
+            .is_some_and(|task| task.status == TaskStatus::Scheduled && task.queued().is_some());
         if is_scheduled && !run.status.is_terminal() {
             self.lease();
         }

@@ -155,7 +155,7 @@ impl Bench {
             let row = driven.run.row;
             if let Some(payload) = event.payload() {
                 let in_row = u16::try_from(driven.run.last.0 - row.0).expect("rows are short");
-                let at = Stored { row, index: in_row };
+                let at = Stored::new(row, in_row);
                 driven.payloads.insert(at, payload.clone());
                 driven.hot.insert(at);
             }

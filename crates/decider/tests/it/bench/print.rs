@@ -50,7 +50,7 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
         Event::TaskForgiven { task } => format!("{} forgiven", named(run, *task)),
         Event::TaskSettled { task } => format!("{} settled", named(run, *task)),
         Event::BranchChosen { task, first } => {
-            let first = first.map_or("none", |step| &run.definition.step(step).reference);
+            let first = first.map_or("none".into(), |step| run.reference_of_step(step));
             format!("{} chose {first}", named(run, *task))
         }
         Event::LoopAdvanced { task, iteration, .. } => {
@@ -62,6 +62,21 @@ pub(super) fn event(run: &Run, event: &Event) -> String {
         Event::RunClosed { status, failed_task, .. } => {
             let by = failed_task.map(|task| format!(" by #{}", task.0)).unwrap_or_default();
             format!("run {status}{by}")
+        }
+        Event::ItemTaken { task, iteration, item, .. } => {
+            format!("{} begins iteration {iteration} with {item:?}", named(run, *task))
+        }
+        Event::IterationsDropped { task, through } => {
+            format!("{} drops iterations up to {through}", named(run, *task))
+        }
+        Event::BranchesPlanned(planned) => {
+            let count = planned.lengths.len();
+            let steps = planned.steps.len();
+            format!("{} has {count} branches of {steps} steps", named(run, planned.task))
+        }
+        Event::TaskResolved { task, .. } => {
+            let name = run.dynamic.resolved(*task).map_or("?", |step| &step.name);
+            format!("#{} is {name}", task.0)
         }
         Event::TaskReturned { task, .. } => format!("{} returned", named(run, *task)),
         Event::ChildStarted { task, child, .. } => {
@@ -127,6 +142,11 @@ pub(super) fn effect(effect: &Effect) -> String {
         Effect::ConsumeMessages { from, through } => {
             format!("-> messages {}..={} consumed", from.0, through.0)
         }
+        Effect::ForgetTasks(gone) => {
+            let numbers: Vec<String> =
+                gone.iter().map(|gone| format!("#{}", gone.task.0)).collect();
+            format!("-> forget {}", numbers.join(" "))
+        }
         Effect::AppendLogs { task, lines } => {
             format!("-> {} log lines of #{}", lines.len(), task.0)
         }
@@ -161,8 +181,7 @@ impl Bench {
         for (index, driven) in self.runs.iter().enumerate() {
             let id = driven.run.id.to_string();
             let label = if index == 0 { "root".to_owned() } else { format!("child{index}") };
-            for task in &driven.run.tasks {
-                let number = task.number;
+            for number in (1..=driven.run.tasks.made()).map(TaskNumber) {
                 let task = driven.run.id.task(number).to_string();
                 text = text.replace(&task, &format!("{label}#{}", number.0));
             }
@@ -213,8 +232,8 @@ fn task_line(driven: &Driven, task: &Task) -> String {
     let run = &driven.run;
     let mut line =
         format!("  #{} {} {}", task.number.0, run.reference_of(task), run.shown_status(task));
-    if task.retry_count > 0 {
-        let _ = write!(line, " retry={}", task.retry_count);
+    if task.retry_count() > 0 {
+        let _ = write!(line, " retry={}", task.retry_count());
     }
     if task.iteration > 0 {
         let _ = write!(line, " iteration={}", task.iteration);

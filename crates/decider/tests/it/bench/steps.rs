@@ -74,3 +74,13 @@ pub fn terminate(reference: &str, status: &str) -> Value {
 pub fn sub_workflow(reference: &str, name: &str) -> Value {
     with(step("SUB_WORKFLOW", reference), json!({ "subWorkflowParam": { "name": name } }))
 }
+
+/// Repeats its body for each of these.
+pub fn for_each(reference: &str, items: &str, body: Value) -> Value {
+    with(step("DO_WHILE", reference), json!({ "items": items, "loopOver": body }))
+}
+
+/// A loop that keeps only so many of its iterations.
+pub fn keep_last(loop_step: Value, count: impl Into<Value>) -> Value {
+    with(loop_step, json!({ "inputParameters": { "keepLastN": count.into() } }))
+}

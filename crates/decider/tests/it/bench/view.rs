@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use fermata_decider::context::{Fetched, Found, PendingMessage};
+use fermata_decider::definition::resolve_task;
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey};
 use fermata_decider::run::Stored;
-use fermata_types::{MessageOffset, Payload, RunId, ShardKey, Timestamp};
+use fermata_types::{MessageOffset, Payload, PayloadLimits, RunId, ShardKey, Timestamp};
 
 use super::{BEGIN, Bench, Driven};
 
@@ -70,6 +71,14 @@ impl Fetched for View<'_> {
 
     fn is_polled(&self, task_type: &str, domain: &str) -> bool {
         self.bench.polled.contains(&(task_type.to_owned(), domain.to_owned()))
+    }
+
+    fn payload_limits(&self) -> PayloadLimits {
+        self.bench.limits
+    }
+
+    fn resolve_task(&self, task: &mut serde_json::Value) {
+        resolve_task(task, &self.bench.catalog);
     }
 
     fn environment(&self, _: &str) -> Option<String> {

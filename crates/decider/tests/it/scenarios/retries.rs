@@ -14,7 +14,7 @@ fn delays(definition: Value, failures: u32) -> Vec<i64> {
     for _ in 0..failures {
         bench.worker("a").fails("no");
     }
-    bench.root().tasks.iter().skip(1).map(|task| task.start_delay.as_ms()).collect()
+    bench.root().tasks.iter().skip(1).map(|task| task.start_delay().as_ms()).collect()
 }
 
 #[test]

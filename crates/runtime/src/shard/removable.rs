@@ -1,0 +1,163 @@
+//! What has to go with a run, and whether what has ended may go: read off the shard.
+
+use fermata_decider::definition::{Kind, Workflow};
+use fermata_storage::{
+    DedupKey, DueDeadlineKey, EndedKey, EndedKind, EndedRow, LookupKey, Row, RowKey, RunKey,
+    RunRow, ScanRange, Store,
+};
+use fermata_types::{RunId, ShardId, Timestamp};
+
+use crate::metadata::Metadata;
+use crate::shard::load::{LoadError, LoadedRun, definition, load_run, scan_all};
+
+/// A run as removing it has to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removable {
+    /// Its row.
+    pub row: RunRow,
+    /// The keys of all its rows, its places in queues and leases excepted. A deadline that its
+    /// history does not tell of is removed when it is met.
+    pub keys: Vec<RowKey>,
+    /// The runs its tasks have started as sub-workflows.
+    pub children: Vec<RunId>,
+    /// Its idempotency key, and when it was started under it.
+    pub dedup: Option<(DedupKey, Timestamp)>,
+}
+
+/// What has become of something that retention wants to remove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retirement {
+    /// Nothing of it is left, or it may not go: only its row is out of date.
+    Stale,
+    /// An idempotency key whose run is gone, kept long enough.
+    Key(DedupKey),
+    /// A run that has ended and may go.
+    Run(Removable),
+}
+
+/// Reads whether an ended row still tells the truth.
+///
+/// # Errors
+/// The store cannot be read, or the run's history not be decoded.
+pub fn retirement(
+    store: &dyn Store,
+    metadata: &Metadata,
+    row: &EndedRow,
+) -> Result<Retirement, LoadError> {
+    let EndedKey { shard, at, run } = row.key;
+    if let EndedKind::Key(key) = &row.kind {
+        let key = DedupKey { shard, name: row.name.clone(), key: key.clone() };
+        let found = store.get(&RowKey::Dedup(key.clone()));
+        let found = found.map_err(|error| LoadError::Read(run, error))?;
+        let is_its = matches!(found, Some(Row::Dedup(dedup)) if dedup.run == run);
+        return Ok(if is_its { Retirement::Key(key) } else { Retirement::Stale });
+    }
+    let Some(found) = removable(store, metadata, shard, run)? else {
+        return Ok(Retirement::Stale);
+    };
+    let closed = found.row.closed.filter(|_| found.row.status.is_terminal());
+    let has_ended = closed.is_some_and(|closed| closed <= at);
+    Ok(if has_ended { Retirement::Run(found) } else { Retirement::Stale })
+}
+
+/// Reads the keys of all rows of a run; none when there is none.
+///
+/// # Errors
+/// As for [`retirement`].
+pub fn removable(
+    store: &dyn Store,
+    metadata: &Metadata,
+    shard: ShardId,
+    run: RunId,
+) -> Result<Option<Removable>, LoadError> {
+    let read = |error| LoadError::Read(run, error);
+    let found = store.get(&RowKey::Run(RunKey { run })).map_err(read)?;
+    let Some(Row::Run(row)) = found else { return Ok(None) };
+    let mut keys = vec![RowKey::Run(row.key)];
+    keys.extend(lookups(shard, &row));
+    for range in [
+        ScanRange::History { run },
+        ScanRange::Payloads { run },
+        ScanRange::Snapshot { run },
+        ScanRange::Lanes { run },
+        ScanRange::MessagesOfRun { run },
+        ScanRange::TaskLogsOfRun { run },
+    ] {
+        scan_all(store, &range, |row| keys.push(row.key())).map_err(read)?;
+    }
+    let loaded = loaded(store, metadata, shard, &row)?;
+    if row.closed.is_none() {
+        let due = loaded.as_ref().and_then(|loaded| loaded.armed.row);
+        keys.extend(due.map(|due| RowKey::DueDeadline(DueDeadlineKey { shard, due, run })));
+    }
+    let tasks = loaded.iter().flat_map(|loaded| &loaded.run.tasks);
+    let children = tasks.filter_map(fermata_decider::run::Task::child).collect();
+    let dedup = row.idempotency_key.clone().map(|key| {
+        let name = row.name.clone();
+        (DedupKey { shard, name, key }, row.created)
+    });
+    Ok(Some(Removable { row, keys, children, dedup }))
+}
+
+fn lookups(shard: ShardId, row: &RunRow) -> Vec<RowKey> {
+    let (run, name) = (row.key.run, &row.name);
+    let mut keys = vec![RowKey::Lookup(LookupKey::Running { shard, name: name.clone(), run })];
+    if let Some(correlation) = row.correlation.clone() {
+        let key = LookupKey::Correlated { shard, name: name.clone(), correlation, run };
+        keys.push(RowKey::Lookup(key));
+    }
+    if let (Some(at), None) = (row.closed, row.parent) {
+        keys.push(RowKey::Ended(EndedKey { shard, at, run }));
+    }
+    keys
+}
+
+/// Only a run that is open, for its deadline, or whose definition has sub-workflows costs a look
+/// into the history.
+fn loaded(
+    store: &dyn Store,
+    metadata: &Metadata,
+    shard: ShardId,
+    row: &RunRow,
+) -> Result<Option<LoadedRun>, LoadError> {
+    let run = row.key.run;
+    let hash = fermata_decider::definition::DefinitionHash(row.definition.0);
+    let definition = match definition(store, metadata, shard, run, hash) {
+        Ok(definition) => definition,
+        Err(error @ LoadError::Read(..)) => return Err(error),
+        // A run that can no longer be shown must still be removable.
+        Err(_) => return Ok(None),
+    };
+    let has_children = may_have_children(&definition);
+    if row.closed.is_some() && !has_children {
+        return Ok(None);
+    }
+    match load_run(store, metadata, shard, run) {
+        Err(error) if has_children || matches!(error, LoadError::Read(..)) => Err(error),
+        // Its deadline is removed when it is met.
+        Err(_) => Ok(None),
+        Ok(loaded) => Ok(loaded),
+    }
+}
+
+fn may_have_children(definition: &Workflow) -> bool {
+    definition.steps.iter().any(|step| match &step.kind {
+        // What is made from data may be anything.
+        Kind::SubWorkflow { .. } | Kind::DynamicFork { .. } | Kind::Dynamic { .. } => true,
+        Kind::Worker { .. }
+        | Kind::Switch { .. }
+        | Kind::Decision { .. }
+        | Kind::Inline
+        | Kind::Lambda
+        | Kind::SetVariable
+        | Kind::Terminate
+        | Kind::Fork { .. }
+        | Kind::Join { .. }
+        | Kind::ExclusiveJoin { .. }
+        | Kind::DoWhile { .. }
+        | Kind::Wait
+        | Kind::Human
+        | Kind::PullMessages
+        | Kind::Noop => false,
+    })
+}
