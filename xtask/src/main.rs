@@ -4,6 +4,7 @@
 //! those commands run; [`workspace`] and [`process`] are what they stand on.
 #![expect(clippy::print_stdout, reason = "printing its findings is what a command-line tool does")]
 
+mod bench;
 mod commands;
 mod deny;
 mod layers;

@@ -1,4 +1,4 @@
-//! How long a step took: the one place of this tool that looks at a clock or waits.
+//! How long a step took: the one place of this tool that looks at a clock.
 
 use std::time::{Duration, Instant};
 
@@ -16,12 +16,6 @@ impl Stopwatch {
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
-}
-
-/// Waits between two looks at a process that starts or stops.
-#[expect(clippy::disallowed_methods, reason = "a tool that waits for a process has no other bell")]
-pub fn pause(time: Duration) {
-    std::thread::sleep(time);
 }
 
 /// A duration for people: `0.4 s`, `12.0 s`, `3 min 07 s`.

@@ -1,9 +1,13 @@
 //! The command line.
 
+mod scale;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum, value_parser};
+
+pub use scale::ScaleArguments;
 
 /// What to measure, and how hard. Every figure that shapes a workload is printed with its result.
 #[derive(Debug, Clone, Parser)]
@@ -12,9 +16,18 @@ pub struct Arguments {
     /// Base URL of the server, with or without a trailing `/api`; plain HTTP only.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     pub url: String,
-    /// Workloads to run, in this order; all of them when absent.
+    /// Workloads to run, in this order; when absent, those that take a minute at most.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub workload: Vec<WorkloadName>,
+    /// Run every workload but `soak`.
+    #[arg(long, conflicts_with = "workload")]
+    pub all: bool,
+    /// What this call is to be known by in its report, for example the server's name.
+    #[arg(long)]
+    pub label: Option<String>,
+    /// The name of the server's store, where it does not tell.
+    #[arg(long)]
+    pub store: Option<String>,
     /// Measured seconds of each workload (`sync` halves them between its two loops).
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u64).range(1..=60))]
     pub seconds: u64,
@@ -78,6 +91,9 @@ pub struct Arguments {
     /// File that gets all figures as JSON.
     #[arg(long)]
     pub json: Option<PathBuf>,
+    /// The server that is started, and the large workloads.
+    #[command(flatten)]
+    pub scale: ScaleArguments,
 }
 
 /// A workload by its name on the command line.
@@ -89,10 +105,33 @@ pub enum WorkloadName {
     Sync,
     /// Runs with twenty worker tasks in sequence, closed loop.
     TwentyTask,
+    /// Runs of thirteen steps of all kinds with a sub-workflow, closed loop.
+    Mixed,
     /// Runs with one worker task each at a fixed rate, with idle workers waiting.
     Handoff,
+    /// The same with workers of the official Python SDK.
+    HandoffSdk,
     /// Runs that wait for a message, messages at a fixed rate.
     Message,
+    /// `handoff` again beside runs that do their worst in the same shard.
+    Isolation,
+    /// One run with a hundred thousand worker tasks, and a completion while it is cold.
+    Large,
+    /// A million runs that wait for somebody; memory, restart, and then some go on.
+    Parked,
+    /// A million runs with a task that nobody polls; then workers appear.
+    Unpolled,
+    /// A kill with a full log, and the time until everybody is served again.
+    Recovery,
+    /// A share of the peak for a long time; memory and data directory must stay flat.
+    Soak,
+}
+
+impl WorkloadName {
+    /// Whether it is run when nothing is named.
+    const fn is_quick(self) -> bool {
+        !matches!(self, Self::Large | Self::Parked | Self::Unpolled | Self::Recovery | Self::Soak)
+    }
 }
 
 /// The call with which workers complete a task.
@@ -105,14 +144,18 @@ pub enum UpdateRoute {
 }
 
 impl Arguments {
-    /// The workloads asked for; all when none is named.
+    /// The workloads asked for; the quick ones when none is named.
     #[must_use]
     pub fn workloads(&self) -> Vec<WorkloadName> {
-        if self.workload.is_empty() {
-            WorkloadName::value_variants().to_vec()
-        } else {
-            self.workload.clone()
+        if !self.workload.is_empty() {
+            return self.workload.clone();
         }
+        let every = WorkloadName::value_variants().iter().copied();
+        let is_wanted = |name: &WorkloadName| match self.all {
+            true => *name != WorkloadName::Soak,
+            false => name.is_quick(),
+        };
+        every.filter(is_wanted).collect()
     }
 
     /// The measured part of a workload.
@@ -143,10 +186,21 @@ mod tests {
     }
 
     #[test]
-    fn all_workloads_run_when_none_is_named() {
+    fn the_quick_workloads_run_when_none_is_named() {
         let arguments = parse(&[]).expect("no argument is needed");
-        assert_eq!(arguments.workloads().len(), 5);
+        assert_eq!(arguments.workloads().len(), 8);
         assert_eq!(arguments.update, UpdateRoute::Tasks);
+        let all = parse(&["--all"]).expect("it is an argument").workloads();
+        assert!(all.contains(&WorkloadName::Parked) && !all.contains(&WorkloadName::Soak));
+    }
+
+    #[test]
+    fn a_server_to_start_needs_a_place_for_its_data_and_no_url() {
+        let serve = ["--serve", "program", "--serve-arg", "--listen", "--serve-arg", "x:{port}"];
+        assert!(parse(&serve).is_err());
+        let arguments = parse(&[&serve[..], &["--data-dir", "d"]].concat()).expect("it has one");
+        assert_eq!(arguments.scale.serve_arg, ["--listen", "x:{port}"]);
+        assert!(parse(&[&serve[..], &["--data-dir", "d", "--url", "http://h"]].concat()).is_err());
     }
 
     #[test]

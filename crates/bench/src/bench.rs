@@ -8,8 +8,11 @@ use hyper::Uri;
 
 use crate::arguments::Arguments;
 use crate::client::{Client, Target};
-use crate::report::{Report, Setting, WorkloadReport};
+use crate::definitions::Subject;
+use crate::host::{Host, Recipe};
+use crate::report::{Percentiles, Report, Setting, Skip, WorkloadReport};
 use crate::sample::{Process, Sample};
+use crate::verify::Expected;
 use crate::workloads::{Context, Phase};
 use crate::{definitions, device, print, verify};
 
@@ -42,28 +45,65 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
             .build()?
     };
     runtime.block_on(async {
-        let target = Arc::new(Target::parse(&arguments.url)?);
-        let context = Context { target, arguments: arguments.clone() };
-        let setting = Setting {
-            target: arguments.url.clone(),
-            server_version: server_version(&context).await?,
-            generator_threads: arguments.threads,
-            processors: std::thread::available_parallelism().map_or(0, usize::from),
-            device_sync,
-        };
-        print::setting(&setting);
-        definitions::register(&context.target).await?;
-        let mut report = Report { setting, workloads: Vec::new() };
-        for phase in arguments.workloads().into_iter().flat_map(Phase::of) {
-            let measured = measure(*phase, &context).await?;
-            print::workload(&measured);
-            report.workloads.push(measured);
-            write(arguments, &report)?;
+        let context = open(arguments).await?;
+        let report = measure_all(&context, device_sync).await;
+        if let Some(host) = &context.host {
+            host.stop().await?;
         }
-        let is_sound = report.workloads.iter().all(WorkloadReport::is_sound);
+        let report = report?;
         print::verdict(&report);
+        let is_sound = report.workloads.iter().all(WorkloadReport::is_sound);
         Ok(if is_sound { Verdict::Sound } else { Verdict::Unsound })
     })
+}
+
+/// Starts the server if there is one to start.
+async fn open(arguments: &Arguments) -> anyhow::Result<Context> {
+    let arguments = arguments.clone();
+    let (Some(program), Some(data)) = (&arguments.scale.serve, &arguments.data_dir) else {
+        let target = Arc::new(Target::parse(&arguments.url)?);
+        return Ok(Context { target, arguments, host: None });
+    };
+    let recipe = Recipe {
+        program: program.clone(),
+        arguments: arguments.scale.serve_arg.clone(),
+        data: data.join("data"),
+    };
+    let host = Host::start(recipe).await?;
+    let target = Arc::new(Target::parse(&host.url())?);
+    Ok(Context { target, arguments, host: Some(Arc::new(host)) })
+}
+
+async fn measure_all(
+    context: &Context,
+    device_sync: Option<Percentiles>,
+) -> anyhow::Result<Report> {
+    let arguments = &context.arguments;
+    let url = context.host.as_ref().map_or_else(|| arguments.url.clone(), |host| host.url());
+    let setting = Setting {
+        label: arguments.label.clone().unwrap_or_else(|| url.clone()),
+        store: arguments.store.clone(),
+        target: url,
+        server_version: server_version(context).await?,
+        generator_threads: arguments.threads,
+        processors: std::thread::available_parallelism().map_or(0, usize::from),
+        device_sync,
+    };
+    print::setting(&setting);
+    let mut report = Report { setting, workloads: Vec::new() };
+    for phase in arguments.workloads().into_iter().flat_map(Phase::of) {
+        let measured = match measure(*phase, context).await {
+            Ok(measured) => measured,
+            Err(error) => match error.downcast_ref::<Skip>() {
+                Some(why) => WorkloadReport::skipped(phase.name(), why.to_string()),
+                None => return Err(error),
+            },
+        };
+        print::workload(&measured);
+        report.workloads.push(measured);
+        write(arguments, &report)?;
+    }
+    Ok(report)
 }
 
 async fn server_version(context: &Context) -> anyhow::Result<String> {
@@ -78,34 +118,52 @@ async fn server_version(context: &Context) -> anyhow::Result<String> {
 
 async fn measure(phase: Phase, context: &Context) -> anyhow::Result<WorkloadReport> {
     let arguments = &context.arguments;
+    let subject = phase.subject();
+    phase.prepare(context).await?;
+    register(context, &subject).await?;
     let mut client = Client::new(Arc::clone(&context.target));
     let metrics: Uri = context.target.uri("/metrics")?;
-    let before = Sample::take(&mut client, &metrics, arguments.pid).await;
+    let before = Sample::take(&mut client, &metrics, context.pid()).await;
     let own_before = Process::own();
     let measured = phase
         .measure(context)
         .await
         .with_context(|| format!("workload {} could not run", phase.name()))?;
     let own_after = Process::own();
-    let after = Sample::take(&mut client, &metrics, arguments.pid).await;
-    let verification = verify::read_back(
-        &context.target,
-        measured.runs,
-        phase.subject().references,
-        arguments.verify_connections,
-        arguments.settle(),
-    )
-    .await;
+    let after = Sample::take(&mut client, &metrics, context.pid()).await;
+    let runs = measured.runs.len() as u64;
+    let tasks = runs * measured.tasks_per_run as u64;
+    let verification = match measured.verification {
+        Some(verification) => verification,
+        None => {
+            let (connections, settle) = (arguments.verify_connections, arguments.settle());
+            let expected = Expected::from(&subject);
+            verify::read_back(&context.target, measured.runs, expected, connections, settle).await
+        }
+    };
+    let server = after.since(&before);
+    let generator_cpu_ms = own_after.zip(own_before).map(|(now, then)| now.cpu_ms_since(then));
+    let each = |cpu_ms: Option<u64>, count: u64| (cpu_ms? * 1000).checked_div(count);
     Ok(WorkloadReport {
         workload: phase.name(),
+        skipped: None,
         parameters: measured.parameters,
         figures: measured.figures,
         latencies: measured.latencies,
         failures: measured.failures,
-        server: after.since(&before),
-        generator_cpu_ms: own_after.zip(own_before).map(|(now, then)| now.cpu_ms_since(then)),
+        server_cpu_us_per_run: each(server.cpu_ms, runs),
+        server_cpu_us_per_task: each(server.cpu_ms, tasks),
+        generator_cpu_us_per_run: each(generator_cpu_ms, runs),
+        server,
+        generator_cpu_ms,
         verification,
     })
+}
+
+/// A definition that the server refuses makes the workload one it cannot do.
+async fn register(context: &Context, subject: &Subject) -> anyhow::Result<()> {
+    let refused = |error: anyhow::Error| anyhow::Error::new(Skip(format!("{error:#}")));
+    definitions::register(&context.target, subject).await.map_err(refused)
 }
 
 /// Writes the file after each workload, so that a broken call leaves what it had.

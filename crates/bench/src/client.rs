@@ -18,8 +18,8 @@ use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Bytes of an answer that are read before giving up: a run with its tasks fits many times.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Bytes of an answer that are read before giving up: a run of 100,000 tasks fits several times.
+const ANSWER_BYTES_MAX: usize = 1 << 30;
 
 /// How long any answer may take, beside the time that a long poll asked for.
 pub(crate) const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
@@ -161,6 +161,11 @@ impl Client {
         self.send(Method::POST, uri, body, Duration::ZERO).await
     }
 
+    /// Sends a DELETE.
+    pub(crate) async fn delete(&mut self, uri: &Uri) -> anyhow::Result<Answer> {
+        self.send(Method::DELETE, uri, Bytes::new(), Duration::ZERO).await
+    }
+
     /// Sends a PUT with a JSON body.
     pub(crate) async fn put(&mut self, uri: &Uri, body: Bytes) -> anyhow::Result<Answer> {
         self.send(Method::PUT, uri, body, Duration::ZERO).await
@@ -175,7 +180,7 @@ impl Client {
         patience: Duration,
     ) -> anyhow::Result<Answer> {
         let mut request = Request::new(Full::new(body));
-        let has_body = method != Method::GET;
+        let has_body = method != Method::GET && method != Method::DELETE;
         *request.method_mut() = method;
         *request.uri_mut() = uri.clone();
         request.headers_mut().insert(HOST, self.target.host.clone());

@@ -1,5 +1,11 @@
 //! The definitions that the workloads need, under names nobody else uses.
 
+mod mixed;
+mod noise;
+mod scale;
+mod steps;
+mod sync;
+
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -8,8 +14,20 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, Target};
 
+pub(crate) use mixed::mixed;
+pub(crate) use noise::{Noise, noise};
+pub(crate) use scale::{
+    LAST_TURNS, fan_out, long_loop, parked_at_wait, recovery, soak, unpolled, waiting_task,
+};
+pub(crate) use sync::{sync, sync_input};
+
+use steps::{task, workflow};
+
 /// Worker tasks of a `twenty-task` run.
 pub(crate) const TWENTY: usize = 20;
+
+/// Seconds after which a task that nobody reports on is handed out again, unless said otherwise.
+const RESPONSE_SECONDS: u32 = 60;
 
 /// A workflow of the bench: its name, and the references each run of it must complete once.
 #[derive(Debug, Clone)]
@@ -17,10 +35,66 @@ pub(crate) struct Subject {
     pub(crate) workflow: &'static str,
     /// The type of its worker tasks; empty for a workflow without any.
     pub(crate) task_type: &'static str,
+    /// In order; the completion of the last one ends the run.
     pub(crate) references: Vec<String>,
+    /// The references of the child that each run has; empty without one.
+    pub(crate) child_references: Vec<String>,
+    /// What has to be completed from outside, besides the worker tasks.
+    pub(crate) wake: Option<Wake>,
+    /// Seconds after which a task that nobody reports on is handed out again.
+    pub(crate) response_seconds: u32,
+    /// The workflows to register, its own and those it starts.
+    pub(crate) definitions: Vec<Value>,
+}
+
+/// A step that waits for somebody, completed through the API as soon as the step before it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wake {
+    /// The worker task before it.
+    pub(crate) after: &'static str,
+    /// The step.
+    pub(crate) reference: &'static str,
 }
 
 impl Subject {
+    fn new(workflow: &'static str, task_type: &'static str, references: Vec<String>) -> Self {
+        Self {
+            workflow,
+            task_type,
+            references,
+            child_references: Vec::new(),
+            wake: None,
+            response_seconds: RESPONSE_SECONDS,
+            definitions: Vec::new(),
+        }
+    }
+
+    /// Worker tasks one after the other, under these references.
+    fn of_tasks(
+        workflow_name: &'static str,
+        task_type: &'static str,
+        references: Vec<String>,
+    ) -> Self {
+        let steps = references.iter().map(|reference| task(task_type, reference)).collect();
+        let mut subject = Self::new(workflow_name, task_type, references);
+        subject.definitions = vec![workflow(workflow_name, steps)];
+        subject
+    }
+
+    /// Worker tasks of each run, its child's included.
+    pub(crate) fn worker_tasks(&self) -> usize {
+        fn count(value: &Value) -> usize {
+            let own = usize::from(value.get("type").is_some_and(|kind| kind == "SIMPLE"));
+            let inner: usize = match value {
+                Value::Array(values) => values.iter().map(count).sum(),
+                Value::Object(map) => map.values().map(count).sum(),
+                _ => 0,
+            };
+            own + inner
+        }
+        self.definitions.iter().map(count).sum()
+    }
+
     /// The reference whose completion ends the run.
     pub(crate) fn last_reference(&self) -> &str {
         self.references.last().map_or("", String::as_str)
@@ -29,66 +103,62 @@ impl Subject {
 
 /// Runs with one worker task, in the closed loop.
 pub(crate) fn one_task() -> Subject {
-    Subject {
-        workflow: "fermata_bench_one_task",
-        task_type: "fermata_bench_one",
-        references: vec!["work".to_owned()],
-    }
+    Subject::of_tasks("fermata_bench_one_task", "fermata_bench_one", vec!["work".to_owned()])
 }
 
 /// Runs with one worker task, at a fixed rate; apart from [`one_task`] so that nothing is shared.
 pub(crate) fn handoff() -> Subject {
-    Subject {
-        workflow: "fermata_bench_handoff",
-        task_type: "fermata_bench_hand",
-        references: vec!["work".to_owned()],
-    }
+    Subject::of_tasks("fermata_bench_handoff", "fermata_bench_hand", vec!["work".to_owned()])
+}
+
+/// As [`handoff`], for workers of an official SDK.
+pub(crate) fn handoff_sdk() -> Subject {
+    Subject::of_tasks("fermata_bench_sdk", "fermata_bench_sdk", vec!["work".to_owned()])
+}
+
+/// As [`handoff`], beside runs that disturb.
+pub(crate) fn disturbed() -> Subject {
+    let work = vec!["work".to_owned()];
+    Subject::of_tasks("fermata_bench_disturbed", "fermata_bench_disturbed", work)
 }
 
 /// Twenty worker tasks, one after the other.
 pub(crate) fn twenty_task() -> Subject {
-    Subject {
-        workflow: "fermata_bench_twenty_task",
-        task_type: "fermata_bench_twenty",
-        references: (1..=TWENTY).map(|number| format!("work{number}")).collect(),
-    }
-}
-
-/// Five steps that the server does alone.
-pub(crate) fn sync() -> Subject {
-    Subject {
-        workflow: "fermata_bench_sync",
-        task_type: "",
-        references: ["first", "choose", "chosen", "inline", "last"].map(str::to_owned).to_vec(),
-    }
+    let references = (1..=TWENTY).map(|number| format!("work{number}")).collect();
+    Subject::of_tasks("fermata_bench_twenty_task", "fermata_bench_twenty", references)
 }
 
 /// Waits for one message, then hands a task to a worker: that is how its move is seen.
 pub(crate) fn message() -> Subject {
-    Subject {
-        workflow: "fermata_bench_message",
-        task_type: "fermata_bench_moved",
-        references: vec!["pull".to_owned(), "moved".to_owned()],
-    }
+    let references = ["pull", "moved"].map(str::to_owned).to_vec();
+    let mut subject = Subject::new("fermata_bench_message", "fermata_bench_moved", references);
+    let pull = json!({
+        "name": "fermata_bench_pull", "taskReferenceName": "pull",
+        "type": "PULL_WORKFLOW_MESSAGES",
+        "inputParameters": { "batchSize": 1, "blocking": true },
+    });
+    let moved = task(subject.task_type, "moved");
+    subject.definitions = vec![workflow(subject.workflow, vec![pull, moved])];
+    subject
 }
 
-/// Registers everything, version 1, over what an earlier bench may have left.
+/// Registers what a subject needs, version 1, over what an earlier bench may have left.
 ///
 /// # Errors
-/// The server cannot be reached or refuses a definition.
-pub(crate) async fn register(target: &Arc<Target>) -> anyhow::Result<()> {
+/// The server cannot be reached, or refuses a definition.
+pub(crate) async fn register(target: &Arc<Target>, subject: &Subject) -> anyhow::Result<()> {
     let mut client = Client::new(Arc::clone(target));
-    let tasks = body(&task_definitions());
-    let uri = target.uri("/api/metadata/taskdefs")?;
-    client
-        .post(&uri, tasks)
-        .await
-        .and_then(|answer| answer.accepted())
-        .context("cannot register task definitions")?;
-    let workflows = body(&workflow_definitions());
+    if !subject.task_type.is_empty() {
+        let uri = target.uri("/api/metadata/taskdefs")?;
+        client
+            .post(&uri, body(&json!([task_definition(subject)])))
+            .await
+            .and_then(|answer| answer.accepted())
+            .context("cannot register task definitions")?;
+    }
     let uri = target.uri("/api/metadata/workflow")?;
     client
-        .put(&uri, workflows)
+        .put(&uri, body(&Value::from(subject.definitions.clone())))
         .await
         .and_then(|answer| answer.accepted())
         .context("cannot register workflow definitions")?;
@@ -99,87 +169,12 @@ fn body(value: &Value) -> Bytes {
     Bytes::from(value.to_string())
 }
 
-fn task_definitions() -> Value {
-    let types = [one_task(), handoff(), twenty_task(), message()].map(|subject| {
-        json!({
-            "name": subject.task_type, "ownerEmail": "bench@example.com",
-            "retryCount": 3, "retryDelaySeconds": 0,
-            "timeoutSeconds": 0, "responseTimeoutSeconds": 60,
-        })
-    });
-    Value::from(types.to_vec())
-}
-
-fn workflow_definitions() -> Value {
-    Value::from(vec![
-        workflow(&one_task(), worker_steps(&one_task())),
-        workflow(&handoff(), worker_steps(&handoff())),
-        workflow(&twenty_task(), worker_steps(&twenty_task())),
-        workflow(&sync(), sync_steps()),
-        workflow(&message(), message_steps()),
-    ])
-}
-
-fn workflow(subject: &Subject, steps: Vec<Value>) -> Value {
+fn task_definition(subject: &Subject) -> Value {
     json!({
-        "name": subject.workflow, "version": 1, "schemaVersion": 2,
-        "ownerEmail": "bench@example.com", "timeoutSeconds": 0, "tasks": steps,
+        "name": subject.task_type, "ownerEmail": "bench@example.com",
+        "retryCount": 3, "retryDelaySeconds": 0,
+        "timeoutSeconds": 0, "responseTimeoutSeconds": subject.response_seconds,
     })
-}
-
-fn worker_steps(subject: &Subject) -> Vec<Value> {
-    let step = |reference| worker_step(subject.task_type, reference);
-    subject.references.iter().map(step).collect()
-}
-
-fn worker_step(task_type: &str, reference: &String) -> Value {
-    json!({
-        "name": task_type, "taskReferenceName": reference, "type": "SIMPLE",
-        "inputParameters": {},
-    })
-}
-
-fn sync_steps() -> Vec<Value> {
-    let set = |reference: &str, input: Value| {
-        json!({
-            "name": reference, "taskReferenceName": reference, "type": "SET_VARIABLE",
-            "inputParameters": input,
-        })
-    };
-    vec![
-        set("first", json!({ "order": "${workflow.input.order}", "stage": "received" })),
-        json!({
-            "name": "choose", "taskReferenceName": "choose", "type": "SWITCH",
-            "evaluatorType": "value-param", "expression": "kind",
-            "inputParameters": { "kind": "${workflow.input.kind}" },
-            "decisionCases": { "express": [set("chosen", json!({ "stage": "express" }))] },
-            "defaultCase": [set("refused", json!({ "stage": "refused" }))],
-        }),
-        json!({
-            "name": "inline", "taskReferenceName": "inline", "type": "INLINE",
-            "inputParameters": {
-                "evaluatorType": "value-param", "expression": "stage",
-                "stage": "${workflow.variables.stage}",
-            },
-        }),
-        set("last", json!({ "stage": "done", "was": "${inline.output.result}" })),
-    ]
-}
-
-/// The input that leads a run of [`sync`] through its five steps.
-pub(crate) fn sync_input() -> Value {
-    json!({ "order": 4711, "kind": "express" })
-}
-
-fn message_steps() -> Vec<Value> {
-    vec![
-        json!({
-            "name": "fermata_bench_pull", "taskReferenceName": "pull",
-            "type": "PULL_WORKFLOW_MESSAGES",
-            "inputParameters": { "batchSize": 1, "blocking": true },
-        }),
-        worker_step(message().task_type, &"moved".to_owned()),
-    ]
 }
 
 #[cfg(test)]
@@ -188,27 +183,39 @@ mod tests {
 
     fn references(step: &Value, found: &mut Vec<String>) {
         let own = step.get("taskReferenceName").and_then(Value::as_str);
-        found.push(own.expect("a step has a reference").to_owned());
-        let express = step.get("decisionCases").and_then(|cases| cases.get("express"));
-        for inner in express.and_then(Value::as_array).into_iter().flatten() {
+        let own = own.expect("a step has a reference").to_owned();
+        let inner = step.get("loopOver").and_then(Value::as_array);
+        for step in inner.into_iter().flatten() {
+            let reference = step["taskReferenceName"].as_str().expect("a reference");
+            found.extend((1..=mixed::TURNS).map(|turn| format!("{reference}__{turn}")));
+        }
+        found.push(own);
+        let taken = step.get("decisionCases").and_then(|cases| cases.get("express"));
+        for inner in taken.and_then(Value::as_array).into_iter().flatten() {
+            references(inner, found);
+        }
+        let branches = step.get("forkTasks").and_then(Value::as_array);
+        for inner in branches.into_iter().flatten().filter_map(Value::as_array).flatten() {
             references(inner, found);
         }
     }
 
     #[test]
     fn each_workflow_holds_exactly_the_references_that_are_verified() {
-        let definitions = workflow_definitions();
-        for subject in [one_task(), handoff(), twenty_task(), sync(), message()] {
-            let definition = definitions
-                .as_array()
-                .and_then(|all| all.iter().find(|one| one["name"] == subject.workflow))
-                .expect("the subject has a definition");
+        let plain = [one_task(), handoff(), twenty_task(), sync(), message(), mixed()];
+        for subject in plain.into_iter().chain([recovery(), disturbed(), handoff_sdk(), soak()]) {
+            let definition = subject.definitions.last().expect("its own definition is last");
+            assert_eq!(definition["name"], subject.workflow);
+            assert_eq!(definition["version"], 1);
             let mut found = Vec::new();
             for step in definition["tasks"].as_array().expect("a list of steps") {
                 references(step, &mut found);
             }
-            assert_eq!(found, subject.references, "{}", subject.workflow);
-            assert_eq!(definition["version"], 1);
+            let mut wanted = subject.references.clone();
+            assert_eq!(found.pop(), wanted.pop(), "the last of {}", subject.workflow);
+            found.sort();
+            wanted.sort();
+            assert_eq!(found, wanted, "{}", subject.workflow);
         }
     }
 }

@@ -14,7 +14,9 @@ mod bench;
 mod client;
 mod definitions;
 mod device;
+mod host;
 mod loops;
+pub mod micro;
 mod pacer;
 mod print;
 mod report;
@@ -24,5 +26,5 @@ mod verify;
 mod wire;
 mod workloads;
 
-pub use arguments::{Arguments, UpdateRoute, WorkloadName};
+pub use arguments::{Arguments, ScaleArguments, UpdateRoute, WorkloadName};
 pub use bench::{Verdict, run};

@@ -7,8 +7,9 @@ use crate::sample::ServerFigures;
 
 /// What holds for the whole call.
 pub(crate) fn setting(setting: &Setting) {
-    println!("target           {}", setting.target);
+    println!("target           {} ({})", setting.label, setting.target);
     println!("server version   {}", setting.server_version);
+    println!("store            {}", setting.store.as_deref().unwrap_or("not named"));
     println!(
         "machine          {} processors, generator on {} thread(s)",
         setting.processors, setting.generator_threads
@@ -25,19 +26,25 @@ pub(crate) fn setting(setting: &Setting) {
 /// One workload.
 pub(crate) fn workload(report: &WorkloadReport) {
     println!("\n== {} ==", report.workload);
+    if let Some(why) = &report.skipped {
+        println!("SKIPPED          {why}");
+        return;
+    }
     println!("parameters       {}", listed(&report.parameters));
     for (name, figure) in &report.figures {
         println!("{name:<44} {figure}");
     }
-    println!("{}", heading());
+    if !report.latencies.is_empty() {
+        println!("{}", heading());
+    }
     for latency in &report.latencies {
         println!("{}", row(latency));
     }
     for line in server(&report.server) {
         println!("{line}");
     }
-    if let Some(cpu_ms) = report.generator_cpu_ms {
-        println!("generator cpu    {cpu_ms} ms");
+    for line in cost(report) {
+        println!("{line}");
     }
     let failures = &report.failures;
     if failures.calls > 0 {
@@ -65,6 +72,10 @@ pub(crate) fn verdict(report: &Report) {
         .filter(|workload| !workload.is_sound())
         .map(|workload| workload.workload)
         .collect();
+    let left_out = report.workloads.iter().filter(|workload| workload.skipped.is_some()).count();
+    if left_out > 0 {
+        println!("\nleft out         {left_out} workloads: see SKIPPED above");
+    }
     if unsound.is_empty() {
         println!("\nverdict          sound: every run was completed exactly once");
     } else {
@@ -99,6 +110,19 @@ fn row(latency: &NamedLatency) -> String {
     )
 }
 
+/// Processor time of both sides for each run and task.
+fn cost(report: &WorkloadReport) -> Vec<String> {
+    let or = |us: Option<u64>, per| us.map(|us| format!(", {us} µs a {per}")).unwrap_or_default();
+    let each = or(report.server_cpu_us_per_run, "run") + &or(report.server_cpu_us_per_task, "task");
+    let absent = || "not reported".to_owned();
+    let ms = |ms: Option<u64>| ms.map_or_else(absent, |ms| format!("{ms} ms"));
+    let generator = or(report.generator_cpu_us_per_run, "run");
+    vec![
+        format!("server cpu       {}{each}", ms(report.server.cpu_ms)),
+        format!("generator cpu    {}{generator}", ms(report.generator_cpu_ms)),
+    ]
+}
+
 /// What the server reported; what it did not is said so, never shown as zero.
 fn server(figures: &ServerFigures) -> Vec<String> {
     let absent = || "not reported".to_owned();
@@ -116,7 +140,6 @@ fn server(figures: &ServerFigures) -> Vec<String> {
             or(figures.reported_resident_bytes.map(mib)),
             or(figures.resident_bytes.map(mib))
         ),
-        format!("server cpu       {}", or(figures.cpu_ms.map(|ms| format!("{ms} ms")))),
     ]
 }
 
@@ -130,8 +153,10 @@ mod tests {
     fn columns_line_up() {
         let mut latency = Latency::default();
         latency.record(Duration::from_micros(1500));
-        let row =
-            row(&NamedLatency { of: "start sent → completed", percentiles: latency.summary() });
+        let row = row(&NamedLatency {
+            of: "start sent → completed".to_owned(),
+            percentiles: latency.summary(),
+        });
         assert_eq!(row.chars().count(), heading().chars().count());
         assert!(row.contains(" 1500 "), "{row}");
     }

@@ -69,6 +69,10 @@ pub(crate) struct Report {
 #[derive(Debug, Serialize)]
 pub(crate) struct Setting {
     pub(crate) target: String,
+    /// What the call is known by; the target unless it was given a name.
+    pub(crate) label: String,
+    /// The name of the store, as given.
+    pub(crate) store: Option<String>,
     /// The answer of `GET /api/version`, or why there is none.
     pub(crate) server_version: String,
     pub(crate) generator_threads: u16,
@@ -87,12 +91,16 @@ pub(crate) struct Measured {
     pub(crate) failures: Failures,
     /// The runs to be read back.
     pub(crate) runs: Vec<Box<str>>,
+    /// What reading back found, where the workload has done it by itself.
+    pub(crate) verification: Option<Verification>,
+    /// Worker tasks of each run, for the cost of one; 0 where there are none.
+    pub(crate) tasks_per_run: usize,
 }
 
 /// A distribution and what it is of.
 #[derive(Debug, Serialize)]
 pub(crate) struct NamedLatency {
-    pub(crate) of: &'static str,
+    pub(crate) of: String,
     #[serde(flatten)]
     pub(crate) percentiles: Percentiles,
 }
@@ -106,9 +114,11 @@ pub(crate) struct Failures {
 }
 
 /// A workload, its verification, and what it cost on both sides.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct WorkloadReport {
     pub(crate) workload: &'static str,
+    /// Why there are no figures: what this server or this call cannot do.
+    pub(crate) skipped: Option<String>,
     pub(crate) parameters: Map<String, Value>,
     pub(crate) figures: Map<String, Value>,
     pub(crate) latencies: Vec<NamedLatency>,
@@ -116,13 +126,28 @@ pub(crate) struct WorkloadReport {
     pub(crate) server: ServerFigures,
     /// Processor time of the generator itself, in milliseconds; absent where `/proc` is.
     pub(crate) generator_cpu_ms: Option<u64>,
+    /// Microseconds of the server's processor time for each run.
+    pub(crate) server_cpu_us_per_run: Option<u64>,
+    /// The same for each worker task.
+    pub(crate) server_cpu_us_per_task: Option<u64>,
+    /// Microseconds of the generator's processor time for each run.
+    pub(crate) generator_cpu_us_per_run: Option<u64>,
     pub(crate) verification: Verification,
 }
 
 impl WorkloadReport {
+    /// What cannot be measured here, and why.
+    pub(crate) fn skipped(workload: &'static str, why: String) -> Self {
+        Self { workload, skipped: Some(why), ..Self::default() }
+    }
+
     /// Whether its figures may be believed: no call failed and every run reads back as it must.
     pub(crate) fn is_sound(&self) -> bool {
-        self.failures.calls == 0 && self.verification.mismatches == 0 && self.verification.runs > 0
+        if self.skipped.is_some() {
+            return true;
+        }
+        let Verification { mismatches, runs, .. } = self.verification;
+        self.failures.calls == 0 && mismatches == 0 && runs > 0
     }
 }
 
@@ -137,6 +162,12 @@ impl Measured {
         self.figures.insert(name.to_owned(), value.into());
     }
 
+    /// Adds to a figure that counts.
+    pub(crate) fn add(&mut self, name: &str, count: u64) {
+        let known = self.figures.get(name).and_then(Value::as_u64).unwrap_or(0);
+        self.figure(name, known + count);
+    }
+
     /// How well an open loop kept its pace.
     pub(crate) fn kept(&mut self, kept: &Kept) {
         self.figure("requests due", kept.due);
@@ -144,10 +175,22 @@ impl Measured {
         self.figure("pacer late, p99 µs", kept.lateness.summary().p99_us);
     }
 
-    pub(crate) fn latency(&mut self, of: &'static str, latency: &Latency) {
-        self.latencies.push(NamedLatency { of, percentiles: latency.summary() });
+    pub(crate) fn latency(&mut self, of: impl Into<String>, latency: &Latency) {
+        self.latencies.push(NamedLatency { of: of.into(), percentiles: latency.summary() });
     }
 }
+
+/// Why a workload is not for this server, or not for this call.
+#[derive(Debug)]
+pub(crate) struct Skip(pub(crate) String);
+
+impl std::fmt::Display for Skip {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skip {}
 
 /// Events per second, to one decimal.
 pub(crate) fn per_second(count: u64, span: Duration) -> f64 {

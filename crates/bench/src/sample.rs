@@ -36,7 +36,10 @@ pub(crate) struct Metrics {
 /// A process in `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Process {
+    pid: u32,
     resident_kib: u64,
+    /// The most it has ever been.
+    peak_kib: u64,
     cpu_ms: u64,
 }
 
@@ -64,13 +67,18 @@ impl Sample {
             }
             _ => String::new(),
         };
-        let process = pid.and_then(|pid| Process::read(&pid.to_string()));
+        let process = pid.and_then(Process::of);
         Self { metrics: Metrics::parse(&text), process }
     }
 
     /// What happened from `earlier` to this sample.
     pub(crate) fn since(&self, earlier: &Self) -> ServerFigures {
-        let grown = |now: Option<f64>, then: Option<f64>| Some((now? - then?).max(0.0));
+        // A server that was started again has begun to count anew.
+        let pids = (self.process.map(|now| now.pid), earlier.process.map(|then| then.pid));
+        let is_same = pids.0 == pids.1;
+        let grown = |now: Option<f64>, then: Option<f64>| {
+            if is_same { Some((now? - then?).max(0.0)) } else { None }
+        };
         let syncs = grown(self.metrics.syncs, earlier.metrics.syncs);
         let seconds = grown(self.metrics.sync_seconds, earlier.metrics.sync_seconds);
         let mean_sync_us = match (syncs, seconds) {
@@ -84,7 +92,7 @@ impl Sample {
             reported_resident_bytes: self.metrics.resident_bytes.map(|bytes| bytes as u64),
             resident_bytes: self.process.map(|process| process.resident_kib * 1024),
             cpu_ms: match (self.process, earlier.process) {
-                (Some(now), Some(then)) => Some(now.cpu_ms.saturating_sub(then.cpu_ms)),
+                (Some(now), Some(then)) if is_same => Some(now.cpu_ms.saturating_sub(then.cpu_ms)),
                 _ => None,
             },
         }
@@ -123,13 +131,29 @@ fn durability(series: &str) -> Option<String> {
 impl Process {
     /// The generator's own process.
     pub(crate) fn own() -> Option<Self> {
-        Self::read("self")
+        Self::of(std::process::id())
     }
 
-    fn read(process: &str) -> Option<Self> {
-        let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-        Some(Self { resident_kib: resident_kib(&status)?, cpu_ms: cpu_ms(&stat)? })
+    /// Any process of this machine; none when it has ended.
+    pub(crate) fn of(pid: u32) -> Option<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        Some(Self {
+            pid,
+            resident_kib: kib(&status, "VmRSS:")?,
+            peak_kib: kib(&status, "VmHWM:")?,
+            cpu_ms: cpu_ms(&stat)?,
+        })
+    }
+
+    /// Resident memory now, in MiB.
+    pub(crate) const fn resident_mib(self) -> u64 {
+        self.resident_kib >> 10
+    }
+
+    /// The most memory it ever had, in MiB.
+    pub(crate) const fn peak_mib(self) -> u64 {
+        self.peak_kib >> 10
     }
 
     /// Milliseconds of processor time spent since `earlier`.
@@ -138,9 +162,9 @@ impl Process {
     }
 }
 
-/// `VmRSS` of `/proc/<pid>/status`.
-fn resident_kib(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// A size of `/proc/<pid>/status`.
+fn kib(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -186,7 +210,7 @@ mod tests {
 
     #[test]
     fn process_files_are_read_behind_a_hostile_name() {
-        assert_eq!(resident_kib("Name:\tx\nVmRSS:\t   1234 kB\n"), Some(1234));
+        assert_eq!(kib("Name:\tx\nVmRSS:\t   1234 kB\n", "VmRSS:"), Some(1234));
         let stat = "7 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 1 0 9";
         assert_eq!(cpu_ms(stat), Some(3000));
         assert_eq!(cpu_ms("nonsense"), None);

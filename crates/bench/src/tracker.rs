@@ -64,6 +64,8 @@ pub(crate) struct Tracker {
     failure_texts: Vec<String>,
     /// Runs whose end fell into the window.
     pub(crate) done_in_window: u64,
+    /// Runs whose last task was acknowledged, whoever began them.
+    pub(crate) done_total: u64,
     /// Last tasks that were completed a second time: handed out again by the server.
     pub(crate) done_again: u64,
     /// Run ids that two starts were answered with.
@@ -89,6 +91,7 @@ impl Tracker {
             failures: BTreeMap::new(),
             failure_texts: Vec::new(),
             done_in_window: 0,
+            done_total: 0,
             done_again: 0,
             begun_again: 0,
             tasks_in_hands: 0,
@@ -153,6 +156,7 @@ impl Tracker {
             return Ends::KnownBefore;
         }
         moments.done = Some(at);
+        self.done_total += 1;
         let begun = moments.begun;
         self.both_ends(begun, Some(at))
     }

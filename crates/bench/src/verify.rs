@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::client::{Answer, Client, Target};
+use crate::definitions::Subject;
 use crate::wire::{ReadRun, is_plain};
 
 /// Mismatches that are shown; the rest is counted.
@@ -34,6 +35,33 @@ pub(crate) struct Verification {
     pub(crate) seconds: f64,
 }
 
+impl Verification {
+    /// Of a workload that has looked by itself: how many runs, and what is wrong with which.
+    pub(crate) fn judged(runs: usize, wrong: Vec<String>, seconds: f64) -> Self {
+        let mismatches = wrong.len();
+        Self {
+            runs,
+            completed_once: runs.saturating_sub(mismatches),
+            settled_late: 0,
+            mismatches,
+            shown: wrong.into_iter().take(MISMATCHES_SHOWN_MAX).collect(),
+            seconds,
+        }
+    }
+
+    /// Both findings as one.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.runs += other.runs;
+        self.completed_once += other.completed_once;
+        self.settled_late += other.settled_late;
+        self.mismatches += other.mismatches;
+        self.shown.extend(other.shown);
+        self.shown.truncate(MISMATCHES_SHOWN_MAX);
+        self.seconds += other.seconds;
+        self
+    }
+}
+
 /// What is wrong with a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Mismatch {
@@ -49,6 +77,8 @@ pub(crate) enum Mismatch {
     Completions { reference: String, times: usize },
     /// A step nobody defined.
     Unexpected(String),
+    /// It names so many children, not one.
+    Children(usize),
     /// A pull task did not consume exactly one message.
     Messages { reference: String, count: u64 },
 }
@@ -64,6 +94,7 @@ impl fmt::Display for Mismatch {
                 write!(out, "step {reference} has {times} completed attempts")
             }
             Self::Unexpected(reference) => write!(out, "step {reference} is not in its definition"),
+            Self::Children(count) => write!(out, "it names {count} children"),
             Self::Messages { reference, count } => {
                 write!(out, "step {reference} consumed {count} messages")
             }
@@ -71,9 +102,27 @@ impl fmt::Display for Mismatch {
     }
 }
 
+/// The steps that a run must have completed, and those of each of its children.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Expected {
+    pub(crate) references: Vec<String>,
+    /// Empty when runs have no children.
+    pub(crate) child_references: Vec<String>,
+}
+
+impl From<&Subject> for Expected {
+    fn from(subject: &Subject) -> Self {
+        Self {
+            references: subject.references.clone(),
+            child_references: subject.child_references.clone(),
+        }
+    }
+}
+
 /// Judges one run by what `GET /api/workflow/{id}?includeTasks=true` answered: every reference
 /// must have exactly one COMPLETED attempt. Other attempts (timed out, failed) are no mismatch.
-pub(crate) fn judge(answer: &Answer, references: &[String]) -> Result<(), Mismatch> {
+/// Returns the children that its tasks name.
+pub(crate) fn judge(answer: &Answer, references: &[String]) -> Result<Vec<Box<str>>, Mismatch> {
     if answer.status != StatusCode::OK {
         return Err(Mismatch::Refused(answer.status.as_u16()));
     }
@@ -86,7 +135,9 @@ pub(crate) fn judge(answer: &Answer, references: &[String]) -> Result<(), Mismat
     }
     let mut completions: BTreeMap<&str, usize> =
         references.iter().map(|reference| (reference.as_str(), 0)).collect();
+    let mut children = Vec::new();
     for task in &run.tasks {
+        children.extend(task.sub_workflow_id.as_deref().filter(|id| is_plain(id)).map(Box::from));
         let reference = task.reference_task_name.as_ref();
         let Some(times) = completions.get_mut(reference) else {
             return Err(Mismatch::Unexpected(reference.to_owned()));
@@ -102,7 +153,7 @@ pub(crate) fn judge(answer: &Answer, references: &[String]) -> Result<(), Mismat
         }
     }
     match completions.into_iter().find(|(_, times)| *times != 1) {
-        None => Ok(()),
+        None => Ok(children),
         Some((reference, times)) => {
             Err(Mismatch::Completions { reference: reference.to_owned(), times })
         }
@@ -113,7 +164,7 @@ pub(crate) fn judge(answer: &Answer, references: &[String]) -> Result<(), Mismat
 struct Reading {
     target: Arc<Target>,
     runs: Vec<Box<str>>,
-    references: Vec<String>,
+    expected: Expected,
     next: AtomicUsize,
     settle_until: Instant,
     found: Mutex<Verification>,
@@ -124,7 +175,7 @@ struct Reading {
 pub(crate) async fn read_back(
     target: &Arc<Target>,
     runs: Vec<Box<str>>,
-    references: Vec<String>,
+    expected: Expected,
     connections: u16,
     settle: Duration,
 ) -> Verification {
@@ -133,7 +184,7 @@ pub(crate) async fn read_back(
         target: Arc::clone(target),
         found: Mutex::new(Verification { runs: runs.len(), ..Verification::default() }),
         runs,
-        references,
+        expected,
         next: AtomicUsize::new(0),
         settle_until: begun + settle,
     });
@@ -175,7 +226,7 @@ impl Reading {
     async fn read_run(&self, client: &mut Client, run: &str) -> (Result<(), Mismatch>, bool) {
         let mut was_open = false;
         loop {
-            let verdict = self.look(client, run).await;
+            let verdict = self.look_at_family(client, run).await;
             let is_open = matches!(verdict, Err(Mismatch::Open(_)));
             if !is_open || Instant::now() >= self.settle_until {
                 return (verdict, was_open);
@@ -185,14 +236,32 @@ impl Reading {
         }
     }
 
-    async fn look(&self, client: &mut Client, run: &str) -> Result<(), Mismatch> {
+    /// The run itself, and its child where it has one.
+    async fn look_at_family(&self, client: &mut Client, run: &str) -> Result<(), Mismatch> {
+        let Expected { references, child_references } = &self.expected;
+        let children = self.look(client, run, references).await?;
+        if child_references.is_empty() {
+            return Ok(());
+        }
+        let [child] = children.as_slice() else {
+            return Err(Mismatch::Children(children.len()));
+        };
+        self.look(client, child, child_references).await.map(|_| ())
+    }
+
+    async fn look(
+        &self,
+        client: &mut Client,
+        run: &str,
+        references: &[String],
+    ) -> Result<Vec<Box<str>>, Mismatch> {
         if !is_plain(run) {
             return Err(Mismatch::Unreadable(format!("{run:?} is no run id")));
         }
         let broken = |error: anyhow::Error| Mismatch::Unreadable(format!("{error:#}"));
         let uri = self.target.uri(&format!("/api/workflow/{run}?includeTasks=true"));
         let answer = client.get(&uri.map_err(broken)?, Duration::ZERO).await.map_err(broken)?;
-        judge(&answer, &self.references)
+        judge(&answer, references)
     }
 }
 
@@ -204,13 +273,19 @@ mod tests {
     use super::*;
 
     fn task(reference: &str, status: &str) -> Value {
-        json!({ "referenceTaskName": reference, "status": status, "outputData": { "done": true } })
+        let child = (reference == "two").then_some("child-1");
+        json!({
+            "referenceTaskName": reference, "status": status, "subWorkflowId": child,
+            "outputData": { "done": true },
+        })
     }
 
     fn judged(status: &str, tasks: &[Value]) -> Result<(), Mismatch> {
         let body = json!({ "workflowId": "r", "status": status, "tasks": tasks }).to_string();
         let answer = Answer { status: StatusCode::OK, body: Bytes::from(body) };
-        judge(&answer, &["one".to_owned(), "two".to_owned()])
+        judge(&answer, &["one".to_owned(), "two".to_owned()]).map(|children| {
+            assert_eq!(children, [Box::from("child-1")], "what the second step started");
+        })
     }
 
     #[test]

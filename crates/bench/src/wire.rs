@@ -37,15 +37,32 @@ pub(crate) struct ReadTask<'a> {
     pub(crate) reference_task_name: Cow<'a, str>,
     #[serde(borrow)]
     pub(crate) status: Cow<'a, str>,
+    #[serde(borrow, default)]
+    task_type: Cow<'a, str>,
     #[serde(default)]
     pub(crate) output_data: ReadOutput,
+    /// The child that a sub-workflow task started.
+    #[serde(borrow, default)]
+    pub(crate) sub_workflow_id: Option<Cow<'a, str>>,
 }
 
-/// The one output that is looked at: how many messages a task consumed.
+impl ReadTask<'_> {
+    /// Whether it is of a type of the bench, and so for workers.
+    pub(crate) fn is_worker_task(&self) -> bool {
+        self.task_type.starts_with("fermata_bench_")
+    }
+}
+
+/// The outputs that are looked at.
 #[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ReadOutput {
+    /// How many messages a task consumed.
     #[serde(default)]
     pub(crate) count: Option<u64>,
+    /// Microseconds from ready to a worker's hands, as a worker of an SDK told them.
+    #[serde(default)]
+    pub(crate) to_hands_us: Option<u64>,
 }
 
 /// The answer of a synchronous execute (contract 3.12).

@@ -19,12 +19,23 @@ pub struct EvaluationKey {
     pub content: DefinitionHash,
 }
 
+/// What a script is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// The value of its last expression is the result; it sees its input as `$`.
+    JavaScript,
+    /// A query over its input; the list of all its results is the result.
+    Jq,
+}
+
 /// A script to be run in the bounded pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// JavaScript; the value of its last expression is the result.
+    /// What it is written in.
+    pub language: Language,
+    /// Its text.
     pub source: Arc<str>,
-    /// What the script sees as `$`: a JSON object.
+    /// What it works on: a JSON object.
     pub input: Payload,
 }
 

@@ -26,6 +26,9 @@ pub enum Command {
     /// Look at a data directory: how fast its disk syncs, and whether every open run names what it
     /// waits for. Exit code 0: all is well; 1: something was found; 2: it could not look.
     Doctor(DoctorOptions),
+    /// Answer jq queries on the standard streams; the server starts this itself.
+    #[command(hide = true)]
+    JqWorker,
 }
 
 /// What the doctor looks at.
@@ -69,9 +72,28 @@ pub struct ServerOptions {
     #[arg(long, env = "FERMATA_PAYLOAD_CACHE_BYTES", default_value_t = 64 << 20)]
     pub payload_cache_bytes: usize,
 
-    /// Scripts that may run at once.
+    /// Scripts and jq queries that may run at once.
     #[arg(long, env = "FERMATA_SCRIPT_PLACES", default_value_t = 4)]
     pub script_places: usize,
+
+    /// Requests of HTTP tasks that may run at once, 1 to 10000.
+    #[arg(long, env = "FERMATA_HTTP_PLACES", default_value_t = 64,
+          value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub http_places: u16,
+
+    /// Hosts that HTTP tasks may call; everyone when not given. Separated by commas: names,
+    /// `*.name`, addresses, networks, `private` for whatever is not of the public internet.
+    #[arg(long, env = "FERMATA_HTTP_ALLOW_HOSTS", value_delimiter = ',')]
+    pub http_allow_hosts: Vec<String>,
+
+    /// Hosts that HTTP tasks may not call, even when allowed; the same patterns.
+    #[arg(long, env = "FERMATA_HTTP_DENY_HOSTS", value_delimiter = ',')]
+    pub http_deny_hosts: Vec<String>,
+
+    /// Bytes of memory a jq query may take; each runs in a process of its own.
+    #[arg(long, env = "FERMATA_JQ_MEMORY_BYTES",
+          default_value_t = fermata_evaluators::jq::MEMORY_MAX)]
+    pub jq_memory_bytes: u64,
 
     /// Seconds to finish open requests after SIGTERM.
     #[arg(long, env = "FERMATA_DRAIN_SECONDS", default_value_t = 10)]
@@ -84,6 +106,12 @@ pub struct ServerOptions {
     /// Payloads that clients upload.
     #[command(flatten)]
     pub uploads: UploadOptions,
+    /// Microseconds added to each sync of the log. For benchmarks only: what a slower disk would
+    /// do. It makes nothing safer.
+    #[arg(long, env = "FERMATA_BENCH_ADDED_SYNC_US", default_value_t = 0, hide = true,
+          value_parser = clap::value_parser!(u64).range(0..=1_000_000))]
+    pub bench_added_sync_us: u64,
+
     /// Removes ended runs by rule; the first rule that applies decides, and a run to which none
     /// applies is kept for ever. Repeatable; several in one value are parted by `;`.
     /// `age=7d,status=COMPLETED|TERMINATED,definition=order*,then=archive`: only the age is needed

@@ -6,6 +6,7 @@ mod doctor;
 mod lifecycle;
 mod payload_options;
 mod server;
+mod slower_sync;
 mod telemetry;
 mod upload_options;
 
@@ -21,5 +22,9 @@ fn main() -> ExitCode {
     match cli.command {
         cli::Command::Server(options) => server::run(&options),
         cli::Command::Doctor(options) => doctor::run(&options),
+        cli::Command::JqWorker => match fermata_evaluators::jq::serve() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
     }
 }

@@ -31,6 +31,18 @@ counters! {
     messages = "fermata_messages_accepted_total", "Messages accepted into lanes.";
     /// Scripts run in the pool.
     evaluations = "fermata_evaluations_total", "Scripts run in the pool.";
+    /// Attempts of the inside worker that completed.
+    inside_completed = "fermata_inside_attempts_completed_total",
+        "Attempts at the server's own tasks (HTTP) that ended as wanted.";
+    /// Attempts that the other side refused.
+    inside_refused = "fermata_inside_attempts_refused_total",
+        "Attempts at the server's own tasks that were answered with an error.";
+    /// Attempts without an answer.
+    inside_unanswered = "fermata_inside_attempts_unanswered_total",
+        "Attempts at the server's own tasks that had no answer: no connection, a timeout.";
+    /// Attempts that were not begun.
+    inside_invalid = "fermata_inside_attempts_invalid_total",
+        "Attempts at the server's own tasks that were not begun: a wrong input, a host denied.";
     /// Group commits.
     commits = "fermata_commits_total", "Group commits.";
     /// Batches in them.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use fermata_evaluators::JavaScript;
+use fermata_evaluators::Scripts;
 
 use crate::mutants::Bug;
 use crate::trace::Trace;
@@ -26,7 +26,7 @@ pub struct Options {
     /// The deliberate bug of this world, if it has one.
     pub bug: Option<Bug>,
     /// The engine of scripts: one serves all worlds.
-    pub evaluator: Arc<JavaScript>,
+    pub evaluator: Arc<Scripts>,
 }
 
 impl Options {

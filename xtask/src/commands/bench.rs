@@ -1,155 +1,230 @@
-//! `cargo xtask bench`: the load generator against our server, or against any other by its URL.
+//! `cargo xtask bench`: the load generator against our server, or against any other.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::server;
-use crate::process;
-use crate::stopwatch::{self, Stopwatch};
+use crate::bench::compare::{self, Report};
+use crate::bench::instructions::{self, Keep};
+use crate::bench::{Server, reference};
+use crate::{process, python, workspace};
 
-/// How long our server may take until it answers `/health`.
-const READY_MAX: Duration = Duration::from_secs(30);
+/// The workers of the official SDK, relative to the root.
+const SDK_SCRIPT: &str = "compat/bench/handoff_workers.py";
 
-/// How long it may take to drain after SIGTERM before it is killed.
-const DRAIN_MAX: Duration = Duration::from_secs(30);
+/// Rates at which the slower of two servers does not drown, unless others are given.
+const GENTLE: [[&str; 2]; 5] = [
+    ["--handoff-rate", "20"],
+    ["--message-rate", "10"],
+    ["--sync-rate", "20"],
+    ["--open-runs", "64"],
+    ["--settle-seconds", "120"],
+];
 
-/// How long to wait between two looks at the server.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// What follows `bench` goes to `fermata-bench` as it is.
+/// Which servers; what follows goes to `fermata-bench` as it is.
 #[derive(Args)]
 pub struct Arguments {
+    /// Drive this server too, with the same load, and print both side by side
+    #[arg(long, value_enum)]
+    against: Option<Against>,
+    /// Run everything a second time with so many milliseconds added to each sync
+    #[arg(long)]
+    added_sync_ms: Option<u64>,
+    /// Print reports that were taken before side by side, the first against each other
+    #[arg(long, num_args = 2..)]
+    compare: Vec<PathBuf>,
+    /// Count instructions of small pieces of work and compare with `bench/baseline`
+    #[arg(long, conflicts_with_all = ["against", "added_sync_ms", "soak"])]
+    instructions: bool,
+    /// Make the counts the new baseline
+    #[arg(long, requires = "instructions")]
+    update_baseline: bool,
+    /// Time small pieces of work
+    #[arg(long, conflicts_with_all = ["against", "added_sync_ms", "soak", "instructions"])]
+    micro: bool,
+    /// Minutes of `soak`, instead of any other workload
+    #[arg(long)]
+    soak: Option<f64>,
+    /// Load of `soak` as a share of the peak
+    #[arg(long, requires = "soak")]
+    load: Option<f64>,
+    /// Rule by which the server removes ended runs during `soak`, as `age=60s`; may be repeated
+    #[arg(long, requires = "soak")]
+    retain: Vec<String>,
     /// Arguments of the load generator; with `--url` among them no server is started
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Builds both programs, starts a server unless `--url` is given, and drives it.
+/// Another server that we know how to start.
+#[derive(Clone, Copy, ValueEnum)]
+enum Against {
+    /// The reference server in Java, on its embedded SQLite store
+    Reference,
+}
+
+/// Builds what is needed, drives each server, and compares them if there are several.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if !arguments.compare.is_empty() {
+        let read = |path: &PathBuf| Report::read(&fs::read_to_string(path)?);
+        let reports = arguments.compare.iter().map(read).collect::<Result<Vec<_>>>();
+        print!("{}", compare::table(&reports.context("reading the reports to compare")?));
+        return Ok(());
+    }
+    if arguments.micro {
+        let mut cargo = process::cargo(&["bench", "--package", "fermata-bench", "--bench"]);
+        return process::run(cargo.args(["micro", "--"]).args(&arguments.rest));
+    }
     let generator = server::build_release("fermata-bench")?;
-    if arguments.rest.iter().any(|word| word == "--url" || word.starts_with("--url=")) {
-        return process::run(Command::new(generator).args(&arguments.rest));
+    if arguments.instructions {
+        let keep = if arguments.update_baseline { Keep::Yes } else { Keep::No };
+        return instructions::run(&generator.with_file_name("fermata-bench-micro"), keep);
     }
-    let running = Running::start(&server::build_release("fermata")?)?;
+    let words = words(arguments);
+    if words.iter().any(|word| word == "--url" || word.starts_with("--url=")) {
+        return process::run(Command::new(generator).args(words));
+    }
+    let target_folder = server::target_folder()?;
+    let binary = server::build_release("fermata")?;
+    let mut servers = vec![Server::ours(&binary, 0)];
+    if let Some(ms) = arguments.added_sync_ms {
+        servers.push(Server::ours(&binary, ms));
+    }
+    if let Some(Against::Reference) = arguments.against {
+        servers.push(reference::server(&target_folder)?);
+    }
+    let sdk = sdk(&words, &target_folder)?;
+    let mut reports = Vec::new();
+    let mut unsound = Vec::new();
+    for server in &servers {
+        let (report, is_sound) = drive(&generator, server, &target_folder, &sdk, &words)?;
+        reports.push(report);
+        if !is_sound {
+            unsound.push(server.label.as_str());
+        }
+    }
+    print!("{}", compare::table(&reports));
+    // A foreign server may do what it likes; the table says so.
+    if unsound.iter().any(|label| label.starts_with("fermata")) {
+        bail!("figures that may not be believed, of {}", unsound.join(", "));
+    }
+    Ok(())
+}
+
+/// Runs the generator, which starts the server; its report, and whether all was sound.
+fn drive(
+    generator: &Path,
+    server: &Server,
+    target_folder: &Path,
+    sdk: &[String],
+    words: &[String],
+) -> Result<(Report, bool)> {
+    let folder = server.folder(target_folder)?;
+    let json = folder.join("report.json");
     let mut command = Command::new(generator);
-    command
-        .args(["--url", &format!("http://{}", running.address)])
-        .args(["--pid", &running.child.id().to_string(), "--data-dir"])
-        .arg(&running.data)
-        .args(&arguments.rest);
-    process::run(&mut command)
-}
-
-/// A server of ours that ends, and whose data goes, when this value does.
-struct Running {
-    child: Child,
-    address: SocketAddr,
-    data: PathBuf,
-}
-
-impl Running {
-    /// Starts the server on a free port and an empty folder, and waits until it is healthy.
-    ///
-    /// The folder lies below the build folder, not in the system's temporary one, which is often
-    /// memory: a sync there costs nothing and would flatter every figure.
-    fn start(binary: &Path) -> Result<Self> {
-        let address = free_address()?;
-        let data = server::target_folder()?.join("bench").join(address.port().to_string());
-        fs::create_dir_all(&data).context("creating the data folder of the bench")?;
-        let child = Command::new(binary)
-            .args(["server", "--listen", &address.to_string(), "--data-dir"])
-            .arg(&data)
-            .stdin(Stdio::null())
-            .spawn()
-            .context("cannot start the server")?;
-        let mut running = Self { child, address, data };
-        running.wait_until_healthy()?;
-        Ok(running)
+    command.args(server.recipe()).arg("--data-dir").arg(&folder).arg("--json").arg(&json);
+    command.args(sdk).args(words);
+    let status = command.status().context("cannot start the load generator")?;
+    // 1 says that a figure may not be believed; the report is whole then.
+    if !status.success() && status.code() != Some(1) {
+        bail!("the load generator ended with {status}");
     }
+    println!("report           {}", json.display());
+    let text = fs::read_to_string(&json).context("reading the report")?;
+    Ok((Report::read(&text)?, status.success()))
+}
 
-    fn wait_until_healthy(&mut self) -> Result<()> {
-        let watch = Stopwatch::start();
-        while !healthy(self.address) {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("the server ended before it was ready, with {status}");
+/// The arguments of the generator.
+fn words(arguments: &Arguments) -> Vec<String> {
+    let mut words = arguments.rest.clone();
+    if let Some(minutes) = arguments.soak {
+        words.extend(["--workload".to_owned(), "soak".to_owned()]);
+        words.extend(["--soak-minutes".to_owned(), minutes.to_string()]);
+        words.extend(arguments.load.iter().flat_map(|load| ["--load".into(), load.to_string()]));
+        words.extend(
+            arguments.retain.iter().map(|rule| format!("--soak-serve-arg=--retain={rule}")),
+        );
+    }
+    if arguments.against.is_some() {
+        for [name, value] in GENTLE {
+            if !words.iter().any(|word| word.starts_with(name)) {
+                words.extend([name.to_owned(), value.to_owned()]);
             }
-            if watch.elapsed() > READY_MAX {
-                bail!("the server was not ready after {}", stopwatch::shown(READY_MAX));
-            }
-            stopwatch::pause(LOOK_EVERY);
         }
-        println!("server ready after {}", stopwatch::shown(watch.elapsed()));
-        Ok(())
     }
+    words
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        // SIGTERM first, so that the bench also sees whether the server drains under load.
-        let asked = process::answers("kill", &["-TERM", &self.child.id().to_string()]);
-        let watch = Stopwatch::start();
-        while asked && watch.elapsed() < DRAIN_MAX && matches!(self.child.try_wait(), Ok(None)) {
-            stopwatch::pause(LOOK_EVERY);
-        }
-        if matches!(self.child.try_wait(), Ok(None)) {
-            eprintln!("bench: the server did not drain and is killed");
-            drop(self.child.kill());
-            drop(self.child.wait());
-        }
-        drop(fs::remove_dir_all(&self.data));
+/// A Python with the official SDK, where a workload may want it. Without Python, or without the
+/// SDK's packages, the workload is left out and says so.
+fn sdk(words: &[String], target_folder: &Path) -> Result<Vec<String>> {
+    let workload = words.iter().position(|word| word == "--workload");
+    let named = workload.and_then(|at| words.get(at + 1));
+    if named.is_some_and(|named| !named.contains("handoff-sdk")) {
+        return Ok(Vec::new());
     }
-}
-
-/// A loopback address nobody listened on a moment ago.
-fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("finding a free port")?;
-    Ok(listener.local_addr()?)
-}
-
-/// Whether `GET /health` answers 200.
-fn healthy(address: SocketAddr) -> bool {
-    let ask = || -> std::io::Result<bool> {
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
-        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-        stream.write_all(b"GET /health HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
-        let mut head = [0; 12];
-        stream.read_exact(&mut head)?;
-        Ok(&head == b"HTTP/1.1 200")
-    };
-    ask().unwrap_or(false)
+    let script: PathBuf = workspace::root().join(SDK_SCRIPT);
+    match python::interpreter(target_folder) {
+        Ok(python) => Ok(vec![
+            format!("--python={}", python.display()),
+            format!("--sdk-script={}", script.display()),
+        ]),
+        Err(error) => {
+            eprintln!("bench: no official SDK here: {error:#}");
+            Ok(Vec::new())
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn nobody_there_is_not_healthy() {
-        let address = free_address().expect("loopback has free ports");
-        assert!(!healthy(address));
+    fn asked() -> Arguments {
+        Arguments {
+            against: None,
+            added_sync_ms: None,
+            compare: Vec::new(),
+            instructions: false,
+            update_baseline: false,
+            micro: false,
+            soak: None,
+            load: None,
+            retain: Vec::new(),
+            rest: Vec::new(),
+        }
     }
 
     #[test]
-    fn only_200_is_healthy() {
-        for (line, expected) in [("HTTP/1.1 200 OK", true), ("HTTP/1.1 503 Busy", false)] {
-            let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has free ports");
-            let address = listener.local_addr().expect("a bound listener has an address");
-            let peer = std::thread::spawn(move || {
-                let (mut stream, _) = listener.accept().expect("the client connects");
-                let mut request = [0; 512];
-                let read = stream.read(&mut request).expect("the client sends its request");
-                assert!(read > 0);
-                write!(stream, "{line}\r\ncontent-length: 0\r\n\r\n").expect("the client reads");
-            });
-            assert_eq!(healthy(address), expected, "{line}");
-            peer.join().expect("the peer does not panic");
-        }
+    fn a_soak_is_one_workload() {
+        let soak = Arguments {
+            soak: Some(0.5),
+            load: Some(0.7),
+            retain: vec!["age=1d".to_owned()],
+            ..asked()
+        };
+        let expected = [
+            "--workload",
+            "soak",
+            "--soak-minutes",
+            "0.5",
+            "--load",
+            "0.7",
+            "--soak-serve-arg=--retain=age=1d",
+        ];
+        assert_eq!(words(&soak), expected);
+    }
+
+    #[test]
+    fn two_servers_get_a_load_that_both_can_bear_unless_told_otherwise() {
+        let rest = vec!["--handoff-rate".to_owned(), "50".to_owned()];
+        let words = words(&Arguments { against: Some(Against::Reference), rest, ..asked() });
+        assert!(words.windows(2).any(|pair| pair == ["--handoff-rate", "50"]), "{words:?}");
+        assert!(!words.windows(2).any(|pair| pair == ["--handoff-rate", "20"]), "{words:?}");
+        assert!(words.windows(2).any(|pair| pair == ["--sync-rate", "20"]), "{words:?}");
     }
 }

@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "sim", run: simulation },
     Step { name: "compat python", run: compat_python },
     Step { name: "kill loop", run: kill_loop },
+    Step { name: "history check", run: history_check },
 ];
 
 /// What the summary says of one step.
@@ -139,6 +140,13 @@ fn kill_loop() -> Result<Ending> {
         return Ok(Ending::Skipped("not built yet"));
     }
     passed(sim::kill_loop("--short", &[]))
+}
+
+fn history_check() -> Result<Ending> {
+    if !exists(sim::HISTORY_SCRIPT) {
+        return Ok(Ending::Skipped("not built yet"));
+    }
+    passed(sim::history_check("--short", &[]))
 }
 
 #[cfg(test)]

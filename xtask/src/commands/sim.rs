@@ -1,4 +1,5 @@
-//! `cargo xtask sim`: the simulation, its mutants, and the kill loop against the real binary.
+//! `cargo xtask sim`: the simulation, its mutants, and what is done to the real binary: the kill
+//! loop, and the history checker.
 
 use std::process::Command;
 
@@ -10,6 +11,9 @@ use crate::{process, python, workspace};
 
 /// The script of the kill loop, relative to the root.
 pub const KILL_SCRIPT: &str = "compat/kill/run.py";
+
+/// The script of the history checker; it needs no package but Python's own.
+pub const HISTORY_SCRIPT: &str = "compat/history/run.py";
 
 /// Which proof to run; what follows goes to it as it is.
 #[derive(Args)]
@@ -26,6 +30,9 @@ pub struct Arguments {
     /// The short form of the kill loop, as CI runs it
     #[arg(long)]
     kill_short: bool,
+    /// Judge the history of all calls under kills, instead of the kill loop's ledger
+    #[arg(long)]
+    check: bool,
     /// Further arguments of the simulation or of the kill loop
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
@@ -33,6 +40,10 @@ pub struct Arguments {
 
 /// Runs what the arguments name.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.check {
+        let form = if arguments.kill { "--long" } else { "--short" };
+        return history_check(form, &arguments.rest);
+    }
     if arguments.kill || arguments.kill_short {
         let form = if arguments.kill { "--long" } else { "--short" };
         return kill_loop(form, &arguments.rest);
@@ -59,6 +70,14 @@ pub fn kill_loop(form: &str, rest: &[String]) -> Result<()> {
     process::run(command.arg(form).args(rest))
 }
 
+/// The history checker, `--long` or `--short`, against the binary of users.
+pub fn history_check(form: &str, rest: &[String]) -> Result<()> {
+    let binary = server::build_release("fermata")?;
+    let mut command = Command::new("python3");
+    command.current_dir(workspace::root()).arg(HISTORY_SCRIPT).arg("--binary").arg(binary);
+    process::run(command.arg(form).args(rest))
+}
+
 /// The arguments of the simulation's binary.
 fn words(arguments: &Arguments) -> Vec<String> {
     let mut words = Vec::new();
@@ -80,7 +99,7 @@ mod tests {
 
     fn asked(seed: Option<u64>, mutants: bool, rest: &[&str]) -> Vec<String> {
         let rest = rest.iter().map(|word| (*word).to_owned()).collect();
-        words(&Arguments { seed, mutants, kill: false, kill_short: false, rest })
+        words(&Arguments { seed, mutants, kill: false, kill_short: false, check: false, rest })
     }
 
     #[test]

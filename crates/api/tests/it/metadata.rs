@@ -140,13 +140,14 @@ async fn rules_have_paths() {
 async fn task_types_that_are_not_supported_yet() {
     let server = Server::new();
     let definition = json!({"name": "wf", "tasks": [{
-        "name": "h", "taskReferenceName": "h", "type": "HTTP", "inputParameters": {"uri": "x"}
+        "name": "k", "taskReferenceName": "k", "type": "KAFKA_PUBLISH",
+        "inputParameters": {"kafka_request": {}}
     }]});
     let answer = server.post("/api/metadata/workflow", definition).await;
-    let words = "task type HTTP is not supported by this version of Fermata";
+    let words = "task type KAFKA_PUBLISH is not supported by this version of Fermata";
     let body = answer.json(400);
     assert_eq!(body["validationErrors"][0]["message"], words);
-    assert_eq!(body["validationErrors"][0]["invalidValue"], "HTTP");
+    assert_eq!(body["validationErrors"][0]["invalidValue"], "KAFKA_PUBLISH");
     let path = body["validationErrors"][0]["path"].as_str().expect("a path");
     assert!(path.starts_with("registerWorkflowDef.workflowDef.tasks[0]"), "{path}");
 }

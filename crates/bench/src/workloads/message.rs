@@ -4,14 +4,11 @@
 //! moved is seen by the task in a waiting worker's hands, so the figure includes the hand-off.
 //! As many runs as messages are parked first, so that every message finds a run asleep.
 
-use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hyper::Uri;
 
 use crate::client::{Client, Target};
 use crate::definitions::Subject;
@@ -20,42 +17,12 @@ use crate::pacer::Pace;
 use crate::report::{Measured, per_second};
 use crate::tracker::{Field, Window};
 use crate::workloads::handoff::idle_crew;
+use crate::workloads::park::{Parked, park};
 use crate::workloads::phase::{Context, conclude};
-use crate::workloads::start::{start, start_uri};
 use crate::workloads::workers;
 
 /// How long parking the runs, or waking those left over, may take.
 const ASIDE_MAX: Duration = Duration::from_secs(60);
-
-/// Runs that wait for their message.
-type Parked = Mutex<VecDeque<Box<str>>>;
-
-/// Starts a run and leaves it waiting.
-struct ParkShot {
-    uri: Uri,
-    left: AtomicU64,
-    parked: Arc<Parked>,
-    failed: Mutex<Vec<anyhow::Error>>,
-}
-
-impl Shot for ParkShot {
-    async fn fire(&self, client: &mut Client, _due: Instant) -> ControlFlow<()> {
-        let take = |left: u64| left.checked_sub(1);
-        if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
-            return ControlFlow::Break(());
-        }
-        match start(client, &self.uri).await {
-            Ok(run) => {
-                self.parked.lock().unwrap_or_else(PoisonError::into_inner).push_back(run);
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
-                ControlFlow::Break(())
-            }
-        }
-    }
-}
 
 /// Sends one message to the run that has waited longest.
 struct MessageShot {
@@ -94,7 +61,7 @@ pub(crate) async fn measure(context: &Context, subject: &Subject) -> anyhow::Res
         length: arguments.warmup() + arguments.measured(),
     };
     let parking = Instant::now();
-    let (parked, failed) = park(context, subject, pace.total()).await?;
+    let (parked, failed) = park(context, subject, pace.total(), ASIDE_MAX).await?;
     let parked_after = parking.elapsed();
 
     let window = Window::after(arguments.warmup(), arguments.measured());
@@ -137,22 +104,4 @@ pub(crate) async fn measure(context: &Context, subject: &Subject) -> anyhow::Res
     measured.latency("ready (server, whole ms) → in hands", &tracker.ready_to_hands);
     conclude(&tracker, &mut measured);
     Ok(measured)
-}
-
-/// Starts `count` runs that then wait, and the errors of those that did not start.
-async fn park(
-    context: &Context,
-    subject: &Subject,
-    count: u64,
-) -> anyhow::Result<(Arc<Parked>, Vec<anyhow::Error>)> {
-    let shot = Arc::new(ParkShot {
-        uri: start_uri(&context.target, subject)?,
-        left: AtomicU64::new(count),
-        parked: Arc::default(),
-        failed: Mutex::default(),
-    });
-    let until = Instant::now() + ASIDE_MAX;
-    closed_loop(&shot, &context.target, context.arguments.starters, until).await;
-    let failed = std::mem::take(&mut *shot.failed.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok((Arc::clone(&shot.parked), failed))
 }

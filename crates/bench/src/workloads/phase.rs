@@ -1,19 +1,51 @@
 //! The table of phases: a workload is one phase, or two.
 
+use std::path::Path;
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use crate::arguments::{Arguments, WorkloadName};
 use crate::client::Target;
 use crate::definitions::{self, Subject};
-use crate::report::{Failures, Measured};
+use crate::host::Host;
+use crate::report::{Measured, Skip};
 use crate::tracker::Tracker;
-use crate::workloads::{handoff, message, queued, sync};
+use crate::workloads::{
+    handoff, isolation, large, message, parked, queued, recovery, sdk, soak, sync,
+};
 
 /// What every workload is given.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) target: Arc<Target>,
     pub(crate) arguments: Arguments,
+    /// The server, where the tool has started it.
+    pub(crate) host: Option<Arc<Host>>,
+}
+
+impl Context {
+    /// The server's process, where it is known.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.host.as_ref().map_or(self.arguments.pid, |host| host.pid())
+    }
+
+    /// The server's data directory, where it is on this machine.
+    pub(crate) fn data(&self) -> Option<&Path> {
+        match &self.host {
+            Some(host) => Some(host.data()),
+            None => self.arguments.data_dir.as_deref(),
+        }
+    }
+
+    /// The server to be ended and started.
+    ///
+    /// # Errors
+    /// [`Skip`]: it was started by somebody else.
+    pub(crate) fn own_server(&self) -> anyhow::Result<&Host> {
+        let why = "it restarts the server, and only one that --serve starts can be restarted";
+        self.host.as_deref().ok_or_else(|| Skip(why.to_owned()).into())
+    }
 }
 
 /// A stretch of load that is measured and read back by itself.
@@ -23,8 +55,17 @@ pub(crate) enum Phase {
     SyncOpen,
     SyncClosed,
     TwentyTask,
+    Mixed,
     Handoff,
+    HandoffSdk,
     Message,
+    Isolation,
+    FanOut,
+    LongLoop,
+    Parked,
+    Unpolled,
+    Recovery,
+    Soak,
 }
 
 impl Phase {
@@ -34,8 +75,16 @@ impl Phase {
             WorkloadName::OneTask => &[Self::OneTask],
             WorkloadName::Sync => &[Self::SyncOpen, Self::SyncClosed],
             WorkloadName::TwentyTask => &[Self::TwentyTask],
+            WorkloadName::Mixed => &[Self::Mixed],
             WorkloadName::Handoff => &[Self::Handoff],
+            WorkloadName::HandoffSdk => &[Self::HandoffSdk],
             WorkloadName::Message => &[Self::Message],
+            WorkloadName::Isolation => &[Self::Isolation],
+            WorkloadName::Large => &[Self::FanOut, Self::LongLoop],
+            WorkloadName::Parked => &[Self::Parked],
+            WorkloadName::Unpolled => &[Self::Unpolled],
+            WorkloadName::Recovery => &[Self::Recovery],
+            WorkloadName::Soak => &[Self::Soak],
         }
     }
 
@@ -46,8 +95,17 @@ impl Phase {
             Self::SyncOpen => "sync (open loop)",
             Self::SyncClosed => "sync (closed loop)",
             Self::TwentyTask => "twenty-task",
+            Self::Mixed => "mixed",
             Self::Handoff => "handoff",
+            Self::HandoffSdk => "handoff-sdk",
             Self::Message => "message",
+            Self::Isolation => "isolation",
+            Self::FanOut => "large (dynamic fork)",
+            Self::LongLoop => "large (loop)",
+            Self::Parked => "parked",
+            Self::Unpolled => "unpolled",
+            Self::Recovery => "recovery",
+            Self::Soak => "soak",
         }
     }
 
@@ -57,8 +115,34 @@ impl Phase {
             Self::OneTask => definitions::one_task(),
             Self::SyncOpen | Self::SyncClosed => definitions::sync(),
             Self::TwentyTask => definitions::twenty_task(),
+            Self::Mixed => definitions::mixed(),
             Self::Handoff => definitions::handoff(),
+            Self::HandoffSdk => definitions::handoff_sdk(),
             Self::Message => definitions::message(),
+            Self::Isolation => definitions::disturbed(),
+            Self::FanOut => definitions::fan_out(),
+            Self::LongLoop => definitions::long_loop(),
+            Self::Parked => definitions::parked_at_wait(),
+            Self::Unpolled => definitions::unpolled(),
+            Self::Recovery => definitions::recovery(),
+            Self::Soak => definitions::soak(),
+        }
+    }
+
+    /// A server with nothing in it, for those whose figures are of that alone.
+    ///
+    /// # Errors
+    /// It does not start, or [`Skip`].
+    pub(crate) async fn prepare(self, context: &Context) -> anyhow::Result<()> {
+        match self {
+            Self::Parked | Self::Unpolled | Self::Recovery => {
+                context.own_server()?.begin_anew(&[]).await
+            }
+            Self::Soak => match &context.host {
+                Some(host) => host.begin_anew(&context.arguments.scale.soak_serve_arg).await,
+                None => Ok(()),
+            },
+            _ => Ok(()),
         }
     }
 
@@ -69,36 +153,44 @@ impl Phase {
     pub(crate) async fn measure(self, context: &Context) -> anyhow::Result<Measured> {
         let subject = self.subject();
         match self {
-            Self::OneTask | Self::TwentyTask => queued::measure(context, &subject).await,
+            Self::OneTask | Self::TwentyTask | Self::Mixed => {
+                queued::measure(context, &subject).await
+            }
             Self::SyncOpen => sync::measure_open(context, &subject).await,
             Self::SyncClosed => sync::measure_closed(context, &subject).await,
             Self::Handoff => handoff::measure(context, &subject).await,
+            Self::HandoffSdk => sdk::measure(context, &subject).await,
             Self::Message => message::measure(context, &subject).await,
+            Self::Isolation => isolation::measure(context, &subject).await,
+            Self::FanOut => large::measure_fan_out(context, &subject).await,
+            Self::LongLoop => large::measure_loop(context, &subject).await,
+            Self::Parked | Self::Unpolled => parked::measure(context, &subject).await,
+            Self::Recovery => recovery::measure(context, &subject).await,
+            Self::Soak => soak::measure(context, &subject).await,
         }
     }
 }
 
-/// Moves what every workload has in its tracker into the report.
+/// Adds what a tracker has seen to the report.
 pub(crate) fn conclude(tracker: &Tracker, measured: &mut Measured) {
     let (by_call, first) = tracker.failures();
-    measured.failures = Failures {
-        calls: by_call.values().sum(),
-        by_call: by_call
-            .iter()
-            .map(|(call, count)| ((*call).to_owned(), (*count).into()))
-            .collect(),
-        first: first.to_vec(),
-    };
-    measured.runs = tracker.begun_runs();
+    let failures = &mut measured.failures;
+    failures.calls += by_call.values().sum::<u64>();
+    for (call, count) in by_call {
+        let known = failures.by_call.get(*call).and_then(Value::as_u64).unwrap_or(0);
+        failures.by_call.insert((*call).to_owned(), (known + count).into());
+    }
+    failures.first.extend_from_slice(first);
+    measured.runs.extend(tracker.begun_runs());
     measured.figure("runs started", measured.runs.len());
-    measured.figure("runs never seen done", tracker.open());
+    measured.add("runs never seen done", tracker.open());
     for (name, count) in [
         ("run ids given twice", tracker.begun_again),
         ("last tasks handed out again", tracker.done_again),
         ("runs of somebody else", tracker.foreign_runs()),
     ] {
         if count > 0 {
-            measured.figure(name, count);
+            measured.add(name, count);
         }
     }
 }

@@ -67,7 +67,16 @@ pub(crate) fn start_uri(target: &Target, subject: &Subject) -> anyhow::Result<Ur
 
 /// Starts a run with empty input; the answer is its id as text.
 pub(crate) async fn start(client: &mut Client, uri: &Uri) -> anyhow::Result<Box<str>> {
-    let answer = client.post(uri, Bytes::from_static(b"{}")).await?.accepted()?;
+    start_with(client, uri, Bytes::from_static(b"{}")).await
+}
+
+/// Starts a run with a body; the answer is its id as text.
+pub(crate) async fn start_with(
+    client: &mut Client,
+    uri: &Uri,
+    body: Bytes,
+) -> anyhow::Result<Box<str>> {
+    let answer = client.post(uri, body).await?.accepted()?;
     let run = answer.text()?;
     ensure!(is_plain(run), "not a run id: {run:?}");
     Ok(run.into())

@@ -1,5 +1,6 @@
 //! The working side: connections that batch poll, and connections that complete what they got.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,15 +10,18 @@ use hyper::{StatusCode, Uri};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-use crate::arguments::UpdateRoute;
-use crate::client::{Client, Target};
-use crate::definitions::Subject;
+use crate::arguments::{Arguments, UpdateRoute};
+use crate::client::{Answer, Client, Target};
+use crate::definitions::{Subject, Wake};
 use crate::report::Measured;
 use crate::tracker::{Field, Now};
 use crate::wire::{PolledTask, completed_result, is_plain};
 
 /// Pause after a failed call, so that a server that is down is not hammered.
 pub(crate) const AFTER_FAILURE: Duration = Duration::from_millis(50);
+
+/// How often a step that waits is looked for.
+const WAKES_MAX: usize = 100;
 
 /// The name all workers of the bench give.
 const WORKER: &str = "fermata-bench";
@@ -34,6 +38,20 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
+    /// Workers that keep a server busy, as the arguments say.
+    pub(crate) fn busy(arguments: &Arguments) -> Self {
+        Self {
+            pollers: arguments.pollers,
+            updaters: arguments.updaters,
+            batch: match arguments.update {
+                UpdateRoute::Tasks => arguments.batch,
+                UpdateRoute::UpdateV2 => 1,
+            },
+            poll_timeout_ms: arguments.poll_timeout_ms,
+            update: arguments.update,
+        }
+    }
+
     /// The crew as it reads among the parameters of a workload.
     pub(crate) fn describe(&self, measured: &mut Measured) {
         measured.parameter(
@@ -55,6 +73,8 @@ impl Crew {
 /// A task in a worker's hands.
 struct Job {
     run: Box<str>,
+    /// The step to complete through the API once this task is.
+    wakes: Option<Uri>,
     /// Whether its completion ends the run.
     is_last: bool,
     result: Bytes,
@@ -66,7 +86,11 @@ struct Workshop {
     poll: Uri,
     poll_wait: Duration,
     update: Uri,
+    /// The steps of the runs that were begun; tasks of their children have others.
+    references: BTreeSet<String>,
     last_reference: String,
+    wake: Option<Wake>,
+    target: Arc<Target>,
 }
 
 /// Starts the workers; they work until the set is dropped.
@@ -87,7 +111,10 @@ pub(crate) fn launch(
             UpdateRoute::Tasks => "/api/tasks",
             UpdateRoute::UpdateV2 => "/api/tasks/update-v2",
         })?,
+        references: subject.references.iter().cloned().collect(),
         last_reference: subject.last_reference().to_owned(),
+        wake: subject.wake,
+        target: Arc::clone(target),
     });
     let mut workers = JoinSet::new();
     if crew.update == UpdateRoute::UpdateV2 {
@@ -169,12 +196,35 @@ impl Workshop {
     fn take(&self, task: &PolledTask<'_>, now: Now) -> anyhow::Result<Job> {
         let run = task.workflow_instance_id.as_ref();
         ensure!(is_plain(run) && is_plain(&task.task_id), "ids of {task:?} are not plain");
-        self.field.tracker().in_hands(run, now, task.scheduled_time);
+        let reference = task.reference_task_name.as_ref();
+        if self.references.contains(reference) {
+            self.field.tracker().in_hands(run, now, task.scheduled_time);
+        }
+        let wakes = match self.wake {
+            Some(wake) if wake.after == reference => Some(self.wake_uri(run, wake)?),
+            _ => None,
+        };
         Ok(Job {
             run: run.into(),
-            is_last: task.reference_task_name == self.last_reference,
+            wakes,
+            is_last: reference == self.last_reference,
             result: completed_result(task, WORKER),
         })
+    }
+
+    fn wake_uri(&self, run: &str, wake: Wake) -> anyhow::Result<Uri> {
+        self.target.uri(&format!("/api/tasks/{run}/{}/COMPLETED?workerid={WORKER}", wake.reference))
+    }
+
+    /// Completes a step that waits. Some servers answer a result before the next step is there.
+    async fn wake(&self, client: &mut Client, uri: &Uri) {
+        for _ in 0..WAKES_MAX {
+            match client.post(uri, Bytes::from_static(b"{}")).await.and_then(Answer::accepted) {
+                Ok(_) => return,
+                Err(_) => tokio::time::sleep(AFTER_FAILURE).await,
+            }
+        }
+        self.field.tracker().failed("wake", &anyhow::anyhow!("nothing waits at {uri}"));
     }
 
     /// Completes a task, and those that the answers bring.
@@ -193,6 +243,9 @@ impl Workshop {
 
     async fn complete_one(&self, client: &mut Client, job: Job) -> anyhow::Result<Option<Job>> {
         let answer = client.post(&self.update, job.result).await?.accepted()?;
+        if let Some(uri) = &job.wakes {
+            self.wake(client, uri).await;
+        }
         if job.is_last {
             let ends = self.field.tracker().done(&job.run, Instant::now());
             self.field.settle(ends);

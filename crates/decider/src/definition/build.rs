@@ -10,10 +10,11 @@ use crate::definition::compile::CompileError;
 use crate::definition::model::{After, DecidedBy, Evaluator, Items, Keep, Kind, Step, StepId};
 use crate::definition::policy::TaskPolicy;
 use crate::expression::Template;
+use crate::task_kinds::inside;
 
 /// Types the reference server performs itself and this version does not have yet. As worker tasks
 /// they would wait for ever, so a definition that uses them is refused.
-const LATER: &[&str] = &["EVENT", "HTTP", "JSON_JQ_TRANSFORM", "KAFKA_PUBLISH", "START_WORKFLOW"];
+const LATER: &[&str] = &["EVENT", "KAFKA_PUBLISH", "START_WORKFLOW"];
 
 /// Levels of nested tasks; deeper definitions are refused before they reach the stack's end.
 const NESTING_MAX: usize = 64;
@@ -188,6 +189,7 @@ impl Builder {
             "SWITCH" => self.switch(task, place)?,
             "DECISION" => self.decision(task, place)?,
             "INLINE" => Kind::Inline,
+            "JSON_JQ_TRANSFORM" => Kind::JsonJqTransform,
             "LAMBDA" => Kind::Lambda,
             "SET_VARIABLE" => Kind::SetVariable,
             "TERMINATE" => Kind::Terminate,
@@ -383,22 +385,29 @@ fn assemble(
         }
     }
     let retries = task.get("retryCount").and_then(Value::as_u64);
+    let inside = text(task, "type").is_some_and(|kind| inside::TYPES.contains(&kind));
+    let mut policy = TaskPolicy::read(
+        definition.unwrap_or(&Value::Null),
+        retries.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+    );
+    if inside && policy.response_timeout == Span::ZERO {
+        policy.response_timeout = inside::RESPONSE_TIMEOUT;
+    }
     Step {
         id: place.id,
         reference: reference.to_owned(),
         name: text(task, "name").unwrap_or("").to_owned(),
         task_type: task_type(task, &kind),
         kind,
+        inside,
+        async_complete: flag(task, "asyncComplete"),
         input: Template::parse(&Value::Object(input.unwrap_or_default())),
         input_defaults: template
             .into_iter()
             .flatten()
             .map(|(key, default)| (key.clone(), default.clone()))
             .collect(),
-        policy: TaskPolicy::read(
-            definition.unwrap_or(&Value::Null),
-            retries.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
-        ),
+        policy,
         optional: flag(task, "optional"),
         permissive: flag(task, "permissive"),
         start_delay: Span::from_seconds(

@@ -159,6 +159,8 @@ pub enum Kind {
     Inline,
     /// Evaluates the body of a function over its inputs, in the older form.
     Lambda,
+    /// Runs a jq query over its inputs.
+    JsonJqTransform,
     /// Puts its inputs into the run's variables.
     SetVariable,
     /// Ends the run.
@@ -244,6 +246,10 @@ pub struct Step {
     pub task_type: String,
     /// What it is.
     pub kind: Kind,
+    /// Whether the server's own worker carries it out (`task_kinds::inside`).
+    pub inside: bool,
+    /// `asyncComplete`.
+    pub async_complete: bool,
     /// `inputParameters`, with the task definition's `inputTemplate` merged under it.
     pub input: Template,
     /// Raw values of the task definition's `inputTemplate`, for keys that resolve to null.

@@ -154,15 +154,19 @@ fn progressed(
     callback_after: Span,
     at: Timestamp,
 ) {
-    let is_worker =
-        run.task(number).is_some_and(|task| matches!(run.step_of(task).kind, Kind::Worker { .. }));
+    let Some(step) = run.task(number).map(|task| run.step_of(task)) else { return };
+    let (is_inside, is_worker) = (step.inside, matches!(step.kind, Kind::Worker { .. }));
     run.updated = at;
     let holder = holder(run, number, told.worker.as_deref());
     touch(run, number, |task| {
         task.output = output;
         task.updated = at;
         task.set_callback_after(callback_after);
-        if is_worker {
+        if is_inside {
+            // Somebody else completes it.
+            task.status = TaskStatus::InProgress;
+            task.set_queued(None);
+        } else if is_worker {
             task.status = TaskStatus::Scheduled;
             task.set_queued(Some(at.after(callback_after)));
         }

@@ -45,7 +45,11 @@ pub fn limits(run: &Run, task: &Task) -> impl Iterator<Item = (Limit, Timestamp)
     let poll = (acts && is_worker && is_scheduled && set(policy.poll_timeout)).then(|| {
         (Limit::Poll, task.scheduled.after(task.callback_after()).after(policy.poll_timeout))
     });
-    let response = (is_worker && !is_scheduled && set(policy.response_timeout)).then(|| {
+    // What the inside worker has begun for somebody else to complete has an output and all the
+    // time it needs.
+    let is_awaited = step.inside && task.output.is_some();
+    let is_held = is_worker && !is_scheduled && !is_awaited;
+    let response = (is_held && set(policy.response_timeout)).then(|| {
         let from = task.updated.after(task.callback_after());
         (Limit::Response, from.after(policy.response_timeout))
     });

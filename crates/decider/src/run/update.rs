@@ -45,6 +45,10 @@ pub(super) fn undo_lease(run: &Run, number: TaskNumber, context: Context<'_>) ->
     if run.status.is_terminal() || task.status != TaskStatus::InProgress {
         return Decision::nothing();
     }
+    // What was begun for somebody else to complete is not begun again.
+    if run.step_of(task).inside && task.output.is_some() {
+        return Decision::nothing();
+    }
     // Only a worker's task has a queue to go back to.
     let Some(requeued) = queueing::requeue(run, task, context.now) else {
         return Decision::nothing();
@@ -76,7 +80,10 @@ pub(super) fn update(run: &Run, update: &TaskUpdate, context: Context<'_>) -> De
             at: context.now,
         })),
         None => {
-            effects.extend(queueing::requeue(run, task, context.now.after(update.callback_after)));
+            if !run.step_of(task).inside {
+                let ready = context.now.after(update.callback_after);
+                effects.extend(queueing::requeue(run, task, ready));
+            }
             Event::TaskProgressed {
                 task: update.task,
                 output: update.output.clone(),

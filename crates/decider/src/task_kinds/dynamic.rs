@@ -92,6 +92,7 @@ const fn is_structure(kind: &Kind) -> bool {
     matches!(
         kind,
         Kind::Switch { .. }
+            | Kind::Decision { .. }
             | Kind::Fork { .. }
             | Kind::DynamicFork { .. }
             | Kind::Join { .. }

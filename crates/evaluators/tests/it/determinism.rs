@@ -1,6 +1,6 @@
 //! The same script with the same input at the same time has the same result.
 
-use fermata_decider::needs::{Evaluated, Script};
+use fermata_decider::needs::{Evaluated, Language, Script};
 use fermata_evaluators::JavaScript;
 use fermata_runtime::evaluator::Evaluator as _;
 use fermata_types::{Payload, Timestamp};
@@ -10,7 +10,11 @@ use crate::host::{NOW, text};
 
 fn at(now: i64, input: &Value) -> Evaluated {
     let source = "[Math.random(), Math.random(), Date.now(), new Date().toISOString()]";
-    let script = Script { source: source.into(), input: Payload::from_value(input) };
+    let script = Script {
+        language: Language::JavaScript,
+        source: source.into(),
+        input: Payload::from_value(input),
+    };
     JavaScript::default().evaluate(&script, Timestamp::from_ms(now))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fermata_decider::needs::{Evaluated, Script};
+use fermata_decider::needs::{Evaluated, Language, Script};
 use fermata_evaluators::{JavaScript, Limits};
 use fermata_runtime::evaluator::Evaluator as _;
 use fermata_types::{Payload, Timestamp};
@@ -20,7 +20,11 @@ pub fn run(source: &str, input: &Value) -> Evaluated {
 
 /// Evaluates on this evaluator.
 pub fn run_on(evaluator: &JavaScript, source: &str, input: &Value) -> Evaluated {
-    let script = Script { source: source.into(), input: Payload::from_value(input) };
+    let script = Script {
+        language: Language::JavaScript,
+        source: source.into(),
+        input: Payload::from_value(input),
+    };
     evaluator.evaluate(&script, NOW)
 }
 

@@ -4,6 +4,7 @@ mod arbitrary;
 mod determinism;
 mod host;
 mod isolation;
+mod jq;
 mod language;
 mod limits;
 mod trivial;

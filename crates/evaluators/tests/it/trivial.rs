@@ -1,7 +1,7 @@
 //! The decider's native evaluation of trivial scripts against the engine: where it has an answer,
 //! the engine has the same.
 
-use fermata_decider::needs::{Evaluated, Script};
+use fermata_decider::needs::{Evaluated, Language, Script};
 use fermata_decider::script;
 use fermata_evaluators::JavaScript;
 use fermata_runtime::evaluator::Evaluator as _;
@@ -135,7 +135,11 @@ proptest! {
     fn what_is_trivial_is_the_same_in_the_engine(source in source(), input in input()) {
         let Some(value) = script::evaluate(&source, &input) else { return Ok(()) };
         let evaluator = JavaScript::default();
-        let task = Script { source: source.as_str().into(), input: Payload::from_value(&input) };
+        let task = Script {
+            language: Language::JavaScript,
+            source: source.as_str().into(),
+            input: Payload::from_value(&input),
+        };
         let expected = Evaluated::Value(Payload::from_value(&value));
         prop_assert_eq!(evaluator.evaluate(&task, NOW), expected, "{}", source);
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use fermata_decider::command::ReferenceUpdate;
-use fermata_decider::needs::{Evaluated, Script};
+use fermata_decider::needs::{Evaluated, Language, Script};
 use fermata_decider::run::decide::Reply;
 use fermata_decider::{Command, Rejection, script};
 use fermata_storage::{DefinitionKey, DefinitionRow, EndedRow, Store, SyncStats};
@@ -434,6 +434,7 @@ impl Engine {
             return None;
         }
         let wrapped = Script {
+            language: Language::JavaScript,
             source: format!("(function () {{\n{source}\n}}); true").into(),
             input: Payload::empty_object(),
         };

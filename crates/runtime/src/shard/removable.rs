@@ -148,6 +148,7 @@ fn may_have_children(definition: &Workflow) -> bool {
         | Kind::Switch { .. }
         | Kind::Decision { .. }
         | Kind::Inline
+        | Kind::JsonJqTransform
         | Kind::Lambda
         | Kind::SetVariable
         | Kind::Terminate

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fermata_evaluators::JavaScript;
+use fermata_evaluators::Scripts;
 use fermata_store_embedded::{Lie, SimFiles};
 use fermata_types::Timestamp;
 
@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) shadow: Shadow,
     /// Group commits acknowledged by the store.
     pub(crate) acknowledged: u64,
-    pub(crate) evaluator: Arc<JavaScript>,
+    pub(crate) evaluator: Arc<Scripts>,
     pub(crate) packets: Vec<(Timestamp, Packet)>,
     pub(crate) ops: BTreeMap<OpId, Op>,
     pub(crate) next_op: u64,

@@ -11,8 +11,8 @@ use crate::run::plan::{finish, inputs, queueing, settle};
 use crate::run::state::{Agenda, Run};
 use crate::run::task::Task;
 use crate::task_kinds::{
-    decision, do_while, dynamic, dynamic_fork, fork_join, inline, join, keep_last, lambda, noop,
-    pull_messages, set_variable, sub_workflow, switch, terminate, wait,
+    decision, do_while, dynamic, dynamic_fork, fork_join, inline, inside, join, json_jq_transform,
+    keep_last, lambda, noop, pull_messages, set_variable, sub_workflow, switch, terminate, wait,
 };
 
 /// Deals with one agenda item. The events of the answer take it off the agenda.
@@ -115,7 +115,12 @@ pub(crate) fn of_kind(
     match &step.kind {
         Kind::Worker { task_type } => {
             scheduled.status = TaskStatus::Scheduled;
-            scheduled.domain = queueing::domain(run, task_type, context);
+            if step.inside {
+                let given = step.async_complete;
+                scheduled.input = inside::with_async_complete(&scheduled.input, given);
+            } else {
+                scheduled.domain = queueing::domain(run, task_type, context);
+            }
             let place = queueing::place(&scheduled, task_type);
             let event = Event::TaskScheduled(Box::new(scheduled));
             Ok(Step { events: vec![event], effects: vec![crate::Effect::Enqueue(place)] })
@@ -143,6 +148,7 @@ fn perform(run: &Run, number: TaskNumber, context: Context<'_>) -> Result<Step, 
         Kind::Fork { join, .. } => fork_join::perform(run, task, *join, context),
         Kind::Inline => inline::perform(run, task, context),
         Kind::Lambda => lambda::perform(run, task, context),
+        Kind::JsonJqTransform => json_jq_transform::perform(run, task, context),
         Kind::SetVariable => set_variable::perform(run, task, context),
         Kind::Terminate => terminate::perform(run, task, context),
         Kind::DoWhile { .. } => do_while::begin(run, task, context),
