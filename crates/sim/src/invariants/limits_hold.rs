@@ -26,7 +26,7 @@ pub(crate) fn check(shadow: &Shadow) -> Checked {
 /// A task leaves the server.
 pub(crate) fn delivered(shadow: &Shadow, leased: &Leased) -> Checked {
     let run = &leased.run;
-    if run.definition.step(leased.task.step).name != FEW {
+    if run.step_of(&leased.task).name != FEW {
         return Ok(());
     }
     let known = shadow.runs.get(&run.id);
