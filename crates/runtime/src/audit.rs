@@ -99,9 +99,10 @@ impl Waiting {
             }
         })?;
         for shard in (0..shards).map(ShardId) {
-            scan_all(store, &ScanRange::Deadlines { shard }, |row| {
-                if let Row::Deadline(row) = row {
-                    deadlines.insert(row.key.run, row.due);
+            scan_all(store, &ScanRange::DueDeadlines { shard }, |row| {
+                // They come by time: the first of a run is its earliest.
+                if let Row::DueDeadline(row) = row {
+                    deadlines.entry(row.key.run).or_insert(row.key.due);
                 }
             })?;
             scan_all(store, &ScanRange::OutboxOfShard { source: shard }, |row| {

@@ -44,6 +44,12 @@ pub enum Mutant {
     CounterResetOnLoad,
     /// Large payloads are not written.
     PayloadRowNotWritten,
+    /// What is read of a queue lacks its best row.
+    RefillLosesRow,
+    /// A permit is not given back.
+    PermitNotFreed,
+    /// The row of a lease under limits is not written: after a crash nobody counts it.
+    LeaseNotDurable,
     /// The head of a snapshot is written before its chunks.
     SnapshotHeadFirst,
     /// A snapshot keeps pages that have changed since the one before.
@@ -54,7 +60,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::ReleaseBeforeCommit,
         Self::EarlyUnchanged,
         Self::EarlyRejection,
@@ -73,6 +79,9 @@ impl Mutant {
         Self::EarlyEviction,
         Self::CounterResetOnLoad,
         Self::PayloadRowNotWritten,
+        Self::RefillLosesRow,
+        Self::PermitNotFreed,
+        Self::LeaseNotDurable,
         Self::SnapshotHeadFirst,
         Self::SnapshotKeepsStalePages,
         Self::RefusedStateGoesOn,

@@ -12,7 +12,7 @@ use fermata_runtime::{codec, payloads};
 use fermata_storage::{
     Batch, DedupRow, HistoryKey, HistoryRow, LaneRow, MessageRow, PayloadKey, Row, RowKey, Write,
 };
-use fermata_types::{EventNumber, Payload, RunId, ShardId, TaskId};
+use fermata_types::{EventNumber, Payload, RunId, ShardId, TaskId, Timestamp};
 
 use crate::invariants::{history_has_no_gaps, terminal_once_per_epoch};
 use crate::violation::{Checked, Violation};
@@ -32,6 +32,8 @@ pub(crate) struct Shadow {
     pub(crate) outbox: BTreeMap<(ShardId, u64), Internal>,
     /// How often each kind of thing has happened.
     pub(crate) happened: BTreeMap<String, u64>,
+    /// When the deadline rows of each run are due.
+    pub(crate) deadlines: BTreeMap<RunId, BTreeSet<Timestamp>>,
     definitions: BTreeMap<DefinitionHash, Arc<Workflow>>,
 }
 
@@ -82,8 +84,10 @@ impl Shadow {
             Row::Queue(queue) => {
                 facts.touched.insert(queue.key.ready.age.run());
             }
-            Row::Deadline(deadline) => {
-                facts.touched.insert(deadline.key.run);
+            Row::DueDeadline(deadline) => {
+                let key = deadline.key;
+                facts.touched.insert(key.run);
+                self.deadlines.entry(key.run).or_default().insert(key.due);
             }
             _ => {}
         }
@@ -111,8 +115,11 @@ impl Shadow {
             RowKey::Queue(key) => {
                 facts.touched.insert(key.ready.age.run());
             }
-            RowKey::Deadline(key) => {
+            RowKey::DueDeadline(key) => {
                 facts.touched.insert(key.run);
+                if let Some(rows) = self.deadlines.get_mut(&key.run) {
+                    rows.remove(&key.due);
+                }
             }
             _ => {}
         }

@@ -23,7 +23,7 @@ use crate::evaluator::Evaluator;
 use crate::metadata::Metadata;
 use crate::metrics::Metrics;
 use crate::payloads::PayloadCache;
-use crate::queues::{PollBook, WaitingRoom};
+use crate::queues::{Hub, Permits, PollBook, WaitingRoom};
 use crate::retention::{Archive, Retention, Rules};
 use crate::shard::Machine;
 use crate::shard::driver::{Driver, Envelope, World};
@@ -89,18 +89,22 @@ impl Engine {
     pub fn open(parts: Parts, config: Config) -> Result<Self, OpenError> {
         let read = |what| move |source| OpenError::Read { what, source };
         let (count, epoch) = recovery::own_shards(&*parts.store, config.shards)?;
+        recovery::upgrade_deadlines(&*parts.store, epoch)?;
         let metadata = Metadata::load(&*parts.store).map_err(read("definitions"))?;
         let shared = Arc::new(Shared {
             payloads: PayloadCache::new(config.payload_cache_bytes),
             metadata: Arc::new(metadata),
             salt: parts.salt,
             polls: PollBook::default(),
+            permits: Arc::default(),
             environment: config.environment,
             payload_limits: config.payload_limits,
             metrics: Metrics::default(),
             mutation: crate::mutant::Mutation::default(),
         });
-        let room = WaitingRoom::new(parts.clock.clone());
+        recovery::recover_permits(&*parts.store, &shared).map_err(read("leases"))?;
+        let hub = Hub::new(config.queues, shared.permits.clone(), shared.mutation);
+        let room = WaitingRoom::new(hub, parts.clock.clone());
         recovery::recover_queues(&*parts.store, &room).map_err(read("queues"))?;
         let (committer, commits) =
             Committer::new(parts.store.clone(), shared.clone(), parts.poisoned);
@@ -120,11 +124,12 @@ impl Engine {
         };
         let map = ShardMap::dealt(count);
         let mut tasks = TaskSet::default();
-        let (cached_runs, snapshot_events) = (config.cached_runs, config.snapshot_events);
-        let owned = Owned { epoch, cached_runs, snapshot_events };
+        let Config { cached_runs, deadlines, snapshot_events, .. } = config;
+        let owned = Owned { epoch, cached_runs, deadlines, snapshot_events };
         let (mailboxes, done) =
             start_shards(&map, &world, owned, &mut tasks).map_err(read("shards"))?;
-        tasks.spawn("delayed tasks", room.clone().run_delayed());
+        tasks.spawn("queue timers", room.clone().run_timers());
+        tasks.spawn("queue reads", room.clone().run_reads(parts.store.clone(), count));
         let inner = Inner {
             store: parts.store,
             clock: parts.clock,
@@ -214,6 +219,10 @@ impl Engine {
 
     pub(super) fn polls(&self) -> &PollBook {
         &self.inner.shared.polls
+    }
+
+    pub(super) fn permit_table(&self) -> &Permits {
+        &self.inner.shared.permits
     }
 
     pub(super) fn map(&self) -> &ShardMap {
@@ -486,6 +495,7 @@ fn key_of(name: &str, key: &str) -> ShardKey {
 struct Owned {
     epoch: ShardEpoch,
     cached_runs: usize,
+    deadlines: usize,
     snapshot_events: u64,
 }
 
@@ -501,8 +511,8 @@ fn start_shards(
     let done = Arc::new(done);
     let mut mailboxes = Vec::with_capacity(usize::from(map.count()));
     for shard in (0..map.count()).map(ShardId) {
-        let Owned { epoch, cached_runs, snapshot_events } = owned;
-        let config = MachineConfig { shard, epoch, cached_runs, snapshot_events };
+        let Owned { epoch, cached_runs, deadlines, snapshot_events } = owned;
+        let config = MachineConfig { shard, epoch, cached_runs, deadlines, snapshot_events };
         let mut machine = Machine::new(config, world.shared.clone());
         recovery::recover_shard(&*world.store, shard, &mut machine)?;
         let (driver, mailbox) = Driver::new(shard, machine, world.clone());

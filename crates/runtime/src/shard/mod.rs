@@ -1,9 +1,11 @@
 //! One shard: a mailbox with one writer. `machine` decides and stages without I/O or clock;
 //! `driver` moves its inputs and outputs.
 
+pub mod deadlines;
 pub mod driver;
 pub mod entry;
 pub mod fetched;
+pub mod leases;
 pub mod load;
 pub mod machine;
 pub mod map;
@@ -18,6 +20,7 @@ pub mod staging;
 pub mod start;
 pub mod turn;
 pub mod watch;
+pub mod wheel;
 
 pub use machine::{Machine, MachineConfig, Output, StagedBatch};
 pub use request::{Answer, Idempotency, Request, Strategy, Token};

@@ -12,6 +12,7 @@ use fermata_storage::{
 use fermata_types::{RunId, Span, TaskStatus, Timestamp};
 
 use crate::mutant::Mutant;
+use crate::shard::deadlines::Armed;
 use crate::shard::entry::Entry;
 use crate::shard::load::{Loaded, LoadedRun};
 use crate::shard::machine::{Held, LoadRequest, Machine, Output, Read};
@@ -110,7 +111,7 @@ impl Machine {
     ) {
         self.stage(Write::AssertAbsent(RowKey::Run(RunKey { run })));
         self.keep_definition(&definition);
-        self.runs.insert(run, Entry::new(Run::new(run, definition), None));
+        self.runs.insert(run, Entry::new(Run::new(run, definition), Armed::default()));
         self.command(run, Pending::new(Command::Start(Box::new(origin)), from), now);
     }
 
@@ -227,8 +228,10 @@ impl Machine {
             }
             Loaded::Keys(run, found) => self.keys_read(run, found, now),
             Loaded::Retirement(row, found) => self.retirement_read(*row, found, now),
+            Loaded::Deadlines(after, rows, more) => self.wheel.read(after, rows, more),
             Loaded::Definition(hash, found) => self.definition_read(hash, found.as_ref(), now),
-            Loaded::Failed(request) => self.load_failed(request),
+            Loaded::Failed(LoadRequest::Deadlines(..)) => self.wheel.not_read(now),
+            Loaded::Failed(request) => self.load_failed(request, now),
         }
         self.run_internal(now);
     }
@@ -283,7 +286,7 @@ impl Machine {
             Some(_) => {}
             None => {
                 for pending in &waiting {
-                    self.refuse_absent(pending);
+                    self.refuse_absent(run, pending);
                 }
                 for read in reads {
                     self.read_absent(read, run, now);
@@ -310,11 +313,19 @@ impl Machine {
         }
     }
 
-    fn load_failed(&mut self, request: LoadRequest) {
+    fn load_failed(&mut self, request: LoadRequest, now: Timestamp) {
         let mut tokens = Vec::new();
         match request {
             LoadRequest::Run(run) => {
                 let waiting = self.loading.remove(&run).unwrap_or_default();
+                for pending in &waiting {
+                    self.not_leased(pending);
+                    if let (Command::DeadlineReached { epoch }, Some(due)) =
+                        (&pending.command, pending.met)
+                    {
+                        self.wheel.not_met((due, run), *epoch, now);
+                    }
+                }
                 tokens.extend(waiting.iter().filter_map(|pending| match pending.from {
                     From::Token(token, _) => Some(token),
                     _ => None,
@@ -345,6 +356,7 @@ impl Machine {
             }
             // The commands keep their rows: whoever starts next asks again.
             LoadRequest::Definition(_, hash) => drop(self.undefined.remove(&hash)),
+            LoadRequest::Deadlines(..) => {}
             LoadRequest::Keys(run) => tokens.extend(self.deleting.remove(&run).unwrap_or_default()),
             LoadRequest::Retirement(row) => tokens.extend(self.retiring.remove(&row.key)),
         }
@@ -361,7 +373,9 @@ impl Machine {
             From::Token(token, _) => Some(token),
             _ => None,
         };
-        parked.iter().filter_map(token).collect()
+        let tokens = parked.iter().filter_map(token).collect();
+        parked.iter().for_each(|pending| self.not_leased(pending));
+        tokens
     }
 
     /// Changes registered definitions; the snapshot is swapped before the answer.

@@ -41,6 +41,7 @@ fn machine() -> Machine {
         metadata: Arc::new(Metadata::load(&ModelStore::new()).expect("readable")),
         salt: Arc::new(Zero),
         polls: PollBook::default(),
+        permits: Arc::default(),
         environment: BTreeMap::new(),
         metrics: Metrics::default(),
         mutation: Mutation::default(),
@@ -49,6 +50,7 @@ fn machine() -> Machine {
         shard: ShardId(0),
         epoch: ShardEpoch(1),
         cached_runs: 8,
+        deadlines: 8,
         snapshot_events: u64::MAX,
     };
     Machine::new(config, Arc::new(shared))

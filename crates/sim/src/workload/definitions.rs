@@ -6,15 +6,22 @@ use serde_json::{Value, json};
 use crate::workload::shapes::{inline, join, optional, set, simple, sub, task, throwing, workflow};
 
 /// All queues that workers poll.
-pub(crate) const QUEUES: &[&str] = &["sure", "east:sure", "flaky", "slow", "late", "total", "big"];
+pub(crate) const QUEUES: &[&str] =
+    &["sure", "east:sure", "flaky", "slow", "late", "total", "big", FEW, "rated"];
+
+/// A task type with a concurrency limit.
+pub(crate) const FEW: &str = "few";
+/// That limit.
+pub(crate) const FEW_AT_ONCE: usize = 2;
 
 /// Workflows with how often they are started, of a hundred.
 pub(crate) const STARTED: &[(&str, usize)] = &[
-    ("sequence", 8),
-    ("large", 9),
+    ("sequence", 7),
+    ("large", 8),
     ("policies", 9),
-    ("branches", 10),
-    ("forks", 10),
+    ("limited", 8),
+    ("branches", 7),
+    ("forks", 7),
     ("loops", 4),
     ("kept", 4),
     ("long_loop", 4),
@@ -28,12 +35,18 @@ pub(crate) const STARTED: &[(&str, usize)] = &[
 
 /// Workflows whose runs end COMPLETED unless someone ends or deletes them.
 pub(crate) const SURE: &[&str] =
-    &["sequence", "large", "forks", "loops", "kept", "long_loop", "wide", "spread"];
+    &["sequence", "large", "limited", "forks", "loops", "kept", "long_loop", "wide", "spread"];
 
 /// Everything the workload registers.
 pub(crate) fn all() -> Vec<DefinitionRow> {
     let mut rows = vec![
         task("sure", &json!({})),
+        task(FEW, &json!({ "concurrentExecLimit": FEW_AT_ONCE })),
+        task(
+            "rated",
+            &json!({ "rateLimitPerFrequency": 2,
+            "rateLimitFrequencyInSeconds": 1 }),
+        ),
         task("sub", &json!({ "retryCount": 2, "retryDelaySeconds": 1 })),
         task(
             "big",
@@ -86,6 +99,17 @@ fn plain() -> Vec<DefinitionRow> {
         simple("late", "c", None),
         simple("total", "d", None),
     ]);
+    let branch = |n: u32| {
+        json!([simple(FEW, &format!("f{n}"), None), simple("rated", &format!("r{n}"), None)])
+    };
+    let limited = json!([
+        {
+            "name": "fork", "taskReferenceName": "fork", "type": "FORK_JOIN",
+            "forkTasks": [branch(1), branch(2), branch(3)]
+        },
+        join("join", &["r1", "r2", "r3"]),
+        simple(FEW, "c", Some("f1")),
+    ]);
     let timeout = json!({ "timeoutSeconds": 20, "timeoutPolicy": "TIME_OUT_WF" });
     vec![
         workflow(
@@ -98,6 +122,7 @@ fn plain() -> Vec<DefinitionRow> {
             &output,
         ),
         workflow("large", &large, &json!({ "outputParameters": { "all": "${c.input.all}" } })),
+        workflow("limited", &limited, &output),
         workflow("policies", &policies, &timeout),
     ]
 }

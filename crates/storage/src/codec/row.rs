@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::{CodecError, KeyReader, KeyWriter};
 use crate::rows::{
-    DeadlineRow, DedupRow, DefinitionRow, EndedRow, Family, HistoryRow, LaneRow, LookupRow,
-    MessageRow, OutboxRow, PayloadRow, QueueRow, ResolvedRow, Row, RowKey, RunRow, ScanRange,
-    ShardRow, SnapshotRow, StoredRow, TaskLogRow,
+    DeadlineRow, DedupRow, DefinitionRow, DueDeadlineRow, EndedRow, Family, HistoryRow, LaneRow,
+    LeaseRow, LookupRow, MessageRow, OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow,
+    Row, RowKey, RunRow, ScanRange, ShardRow, SnapshotRow, StoredRow, TaskLogRow,
 };
 
 /// Appends a key's bytes; they sort as the keys do.
@@ -30,7 +30,10 @@ pub fn encode_key(key: &RowKey, out: &mut Vec<u8>) {
         RowKey::Lookup(key) => LookupRow::put_key(key, &mut out),
         RowKey::Shard(key) => ShardRow::put_key(key, &mut out),
         RowKey::Snapshot(key) => SnapshotRow::put_key(key, &mut out),
+        RowKey::Received(key) => ReceivedRow::put_key(key, &mut out),
         RowKey::Ended(key) => EndedRow::put_key(key, &mut out),
+        RowKey::Lease(key) => LeaseRow::put_key(key, &mut out),
+        RowKey::DueDeadline(key) => DueDeadlineRow::put_key(key, &mut out),
     }
 }
 
@@ -54,7 +57,10 @@ pub fn encode_key_of(row: &Row, out: &mut Vec<u8>) {
         Row::Lookup(row) => LookupRow::put_key(&row.key, &mut out),
         Row::Shard(row) => ShardRow::put_key(&row.key, &mut out),
         Row::Snapshot(row) => SnapshotRow::put_key(&row.key, &mut out),
+        Row::Received(row) => ReceivedRow::put_key(&row.key, &mut out),
         Row::Ended(row) => EndedRow::put_key(&row.key, &mut out),
+        Row::Lease(row) => LeaseRow::put_key(&row.key, &mut out),
+        Row::DueDeadline(row) => DueDeadlineRow::put_key(&row.key, &mut out),
     }
 }
 
@@ -82,7 +88,10 @@ pub fn decode_key(bytes: &[u8]) -> Result<RowKey, CodecError> {
         Family::Lookup => RowKey::Lookup(LookupRow::take_key(&mut from)?),
         Family::Shard => RowKey::Shard(ShardRow::take_key(&mut from)?),
         Family::Snapshot => RowKey::Snapshot(SnapshotRow::take_key(&mut from)?),
+        Family::Received => RowKey::Received(ReceivedRow::take_key(&mut from)?),
         Family::Ended => RowKey::Ended(EndedRow::take_key(&mut from)?),
+        Family::Lease => RowKey::Lease(LeaseRow::take_key(&mut from)?),
+        Family::DueDeadline => RowKey::DueDeadline(DueDeadlineRow::take_key(&mut from)?),
     };
     from.finish()?;
     Ok(key)
@@ -111,7 +120,10 @@ pub fn encode_row(row: &Row, out: &mut Vec<u8>) {
         Row::Lookup(row) => row.put_value(out),
         Row::Shard(row) => row.put_value(out),
         Row::Snapshot(row) => row.put_value(out),
+        Row::Received(row) => row.put_value(out),
         Row::Ended(row) => row.put_value(out),
+        Row::Lease(row) => row.put_value(out),
+        Row::DueDeadline(row) => row.put_value(out),
     }
 }
 
@@ -137,7 +149,12 @@ pub fn decode_row(key: &[u8], value: &[u8]) -> Result<Row, CodecError> {
         RowKey::Lookup(key) => Row::Lookup(LookupRow::take_value(key, version, bytes)?),
         RowKey::Shard(key) => Row::Shard(ShardRow::take_value(key, version, bytes)?),
         RowKey::Snapshot(key) => Row::Snapshot(SnapshotRow::take_value(key, version, bytes)?),
+        RowKey::Received(key) => Row::Received(ReceivedRow::take_value(key, version, bytes)?),
         RowKey::Ended(key) => Row::Ended(EndedRow::take_value(key, version, bytes)?),
+        RowKey::Lease(key) => Row::Lease(LeaseRow::take_value(key, version, bytes)?),
+        RowKey::DueDeadline(key) => {
+            Row::DueDeadline(DueDeadlineRow::take_value(key, version, bytes)?)
+        }
     })
 }
 

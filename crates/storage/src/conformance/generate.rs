@@ -43,6 +43,8 @@ pub struct Groups {
 impl Groups {
     const SHARDS: usize = 4;
     const PLACES: usize = 12;
+    /// The families before that of shards.
+    const FAMILIES: usize = 13;
 
     /// The groups of a seed.
     #[must_use]
@@ -81,8 +83,9 @@ impl Groups {
     }
 
     fn write(&mut self) -> Write {
-        // The last family, shard, is written by takeovers only.
-        let family = Family::ALL.get(self.random.below(Family::ALL.len() - 1));
+        // Shard rows are written by takeovers only; families added after them are left out, since
+        // golden files were made from what this draws.
+        let family = Family::ALL.get(self.random.below(Self::FAMILIES));
         let family = *family.expect("an index below the number of families");
         let place = self.random.below(Self::PLACES) as u64;
         let row = sample_row(family, place, self.random.next_u64() % 1000);

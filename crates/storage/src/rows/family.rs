@@ -36,13 +36,19 @@ pub enum Family {
     Shard = 14,
     /// States of runs, written down.
     Snapshot = 15,
+    /// How far each shard has taken in what each other one sends.
+    Received = 16,
     /// Ended runs by the time they ended.
     Ended = 17,
+    /// Tasks in workers' hands whose type has a limit.
+    Lease = 18,
+    /// When each run must be looked at, by time.
+    DueDeadline = 19,
 }
 
 impl Family {
     /// All families in the order of their keys.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::History,
         Self::Run,
         Self::Payload,
@@ -58,7 +64,10 @@ impl Family {
         Self::Lookup,
         Self::Shard,
         Self::Snapshot,
+        Self::Received,
         Self::Ended,
+        Self::Lease,
+        Self::DueDeadline,
     ];
 
     /// The stable number.
