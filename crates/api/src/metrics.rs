@@ -41,11 +41,28 @@ pub(crate) async fn metrics(State(app): State<App>) -> Answer {
             &bytes.to_string(),
         );
     }
-    let mut queues = app.engine.queue_sizes();
-    queues.sort_by(|(name, size), (other, than)| than.cmp(size).then(name.cmp(other)));
+    let mut queues = app.engine.queue_depths();
+    queues.sort_by(|(name, depth), (other, than)| than.rows.cmp(&depth.rows).then(name.cmp(other)));
+    queues.truncate(QUEUES_MAX);
     text.head("fermata_queue_depth", "Tasks that wait, by queue; the deepest queues.", "gauge");
-    for (name, size) in queues.iter().take(QUEUES_MAX) {
-        text.sample("fermata_queue_depth", "queue", name, *size);
+    for (name, depth) in &queues {
+        text.sample("fermata_queue_depth", "queue", name, depth.rows);
+    }
+    text.head("fermata_queue_in_memory", "Those of them that are in memory.", "gauge");
+    for (name, depth) in &queues {
+        text.sample("fermata_queue_in_memory", "queue", name, depth.in_memory);
+    }
+    let permits = app.engine.permits();
+    let help = "Tasks in workers' hands, by task type with a limit.";
+    text.head("fermata_permits_held", help, "gauge");
+    for count in permits.iter().take(QUEUES_MAX) {
+        text.sample("fermata_permits_held", "type", &count.task_type, count.held);
+    }
+    text.head("fermata_permits_limit", "How many there may be.", "gauge");
+    for count in permits.iter().take(QUEUES_MAX) {
+        if let Some(limit) = count.limits.concurrent {
+            text.sample("fermata_permits_limit", "type", &count.task_type, limit);
+        }
     }
     Ok(answer::body(StatusCode::OK, kind, text.0))
 }

@@ -102,9 +102,10 @@ impl Waiting {
             }
         })?;
         for shard in (0..shards).map(ShardId) {
-            scan_all(store, &ScanRange::Deadlines { shard }, |row| {
-                if let Row::Deadline(row) = row {
-                    deadlines.insert(row.key.run, row.due);
+            scan_all(store, &ScanRange::DueDeadlines { shard }, |row| {
+                // They come by time: the first of a run is its earliest.
+                if let Row::DueDeadline(row) = row {
+                    deadlines.entry(row.key.run).or_insert(row.key.due);
                 }
             })?;
             scan_all(store, &ScanRange::OutboxOfShard { source: shard }, |row| {
@@ -182,7 +183,9 @@ fn waits_outside(
             // One that waits for the end of a delay has a deadline.
             let is_delayed = task.status == TaskStatus::Scheduled;
             if !is_delayed && !waiting.asking.contains(&id) {
-                return Err(format!("task {id} asked for a run, and nothing of that is on its way"));
+                return Err(format!(
+                    "task {id} asked for a run, and nothing of that is on its way"
+                ));
             }
             Ok(true)
         }

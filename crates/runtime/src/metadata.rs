@@ -13,6 +13,8 @@ pub use fermata_storage::{DefinitionKey, DefinitionRow};
 use fermata_storage::{ReadError, Row, ScanRange, Store};
 use serde_json::Value;
 
+use crate::queues::TaskLimits;
+
 /// Compiled definitions kept in memory; the least recently compiled go first.
 const COMPILED_MAX: usize = 4096;
 /// Rows read at once at start.
@@ -162,8 +164,8 @@ impl Metadata {
         self.snapshot.load_full()
     }
 
-    /// Makes committed changes visible.
-    pub fn swap(&self, puts: Vec<DefinitionRow>, deletes: &[DefinitionKey]) {
+    /// Makes committed changes visible; answers the names of the task definitions that changed.
+    pub fn swap(&self, puts: Vec<DefinitionRow>, deletes: &[DefinitionKey]) -> Vec<String> {
         self.snapshot.rcu(|old| {
             let mut new = Snapshot::clone(old);
             for row in &puts {
@@ -175,6 +177,27 @@ impl Metadata {
             new
         });
         self.lock().named.clear();
+        let keys = puts.iter().map(|row| &row.key).chain(deletes);
+        let names = keys.filter_map(|key| match key {
+            DefinitionKey::Task { name } => Some(name.clone()),
+            DefinitionKey::Workflow { .. } | DefinitionKey::Handler { .. } => None,
+        });
+        names.collect()
+    }
+
+    /// The limits of a task type as its definition has them now; none without a definition.
+    #[must_use]
+    pub fn limits(&self, task_type: &str) -> TaskLimits {
+        let definition = self.snapshot.load().task(task_type);
+        definition.map_or_else(TaskLimits::default, |json| TaskLimits::read(&json))
+    }
+
+    /// Every task type whose definition has limits, with them.
+    #[must_use]
+    pub fn limited(&self) -> Vec<(String, TaskLimits)> {
+        let snapshot = self.snapshot.load();
+        let limits = snapshot.tasks.keys().map(|name| (name.clone(), self.limits(name)));
+        limits.filter(|(_, limits)| limits.is_any()).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Compiled> {

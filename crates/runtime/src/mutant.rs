@@ -50,6 +50,12 @@ pub enum Mutant {
     CounterResetOnLoad,
     /// Large payloads are not written.
     PayloadRowNotWritten,
+    /// What is read of a queue lacks its best row.
+    RefillLosesRow,
+    /// A permit is not given back.
+    PermitNotFreed,
+    /// The row of a lease under limits is not written: after a crash nobody counts it.
+    LeaseNotDurable,
     /// The head of a snapshot is written before its chunks.
     SnapshotHeadFirst,
     /// A snapshot keeps pages that have changed since the one before.
@@ -60,7 +66,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::ReleaseBeforeCommit,
         Self::EarlyUnchanged,
         Self::EarlyRejection,
@@ -82,6 +88,9 @@ impl Mutant {
         Self::EarlyEviction,
         Self::CounterResetOnLoad,
         Self::PayloadRowNotWritten,
+        Self::RefillLosesRow,
+        Self::PermitNotFreed,
+        Self::LeaseNotDurable,
         Self::SnapshotHeadFirst,
         Self::SnapshotKeepsStalePages,
         Self::RefusedStateGoesOn,

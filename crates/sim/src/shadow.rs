@@ -13,7 +13,7 @@ use fermata_storage::{
     Batch, DedupRow, HistoryKey, HistoryRow, LaneRow, MessageRow, OutboxKey, PayloadKey, Row,
     RowKey, Write,
 };
-use fermata_types::{EventNumber, Payload, RunId, ShardId, TaskId};
+use fermata_types::{EventNumber, Payload, RunId, ShardId, TaskId, Timestamp};
 
 use crate::invariants::{history_has_no_gaps, terminal_once_per_epoch};
 use crate::violation::{Checked, Violation};
@@ -39,6 +39,8 @@ pub(crate) struct Shadow {
     pub(crate) echoes: BTreeMap<String, RunId>,
     /// How often each kind of thing has happened.
     pub(crate) happened: BTreeMap<String, u64>,
+    /// When the deadline rows of each run are due.
+    pub(crate) deadlines: BTreeMap<RunId, BTreeSet<Timestamp>>,
     definitions: BTreeMap<DefinitionHash, Arc<Workflow>>,
 }
 
@@ -89,8 +91,10 @@ impl Shadow {
             Row::Queue(queue) => {
                 facts.touched.insert(queue.key.ready.age.run());
             }
-            Row::Deadline(deadline) => {
-                facts.touched.insert(deadline.key.run);
+            Row::DueDeadline(deadline) => {
+                let key = deadline.key;
+                facts.touched.insert(key.run);
+                self.deadlines.entry(key.run).or_default().insert(key.due);
             }
             _ => {}
         }
@@ -118,8 +122,11 @@ impl Shadow {
             RowKey::Queue(key) => {
                 facts.touched.insert(key.ready.age.run());
             }
-            RowKey::Deadline(key) => {
+            RowKey::DueDeadline(key) => {
                 facts.touched.insert(key.run);
+                if let Some(rows) = self.deadlines.get_mut(&key.run) {
+                    rows.remove(&key.due);
+                }
             }
             _ => {}
         }

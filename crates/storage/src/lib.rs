@@ -21,11 +21,11 @@ pub use faults::{Fault, FaultyStore};
 pub use model::ModelStore;
 pub use rows::{
     DeadlineKey, DeadlineRow, DedupKey, DedupRow, DefinitionHash, DefinitionKey, DefinitionRow,
-    EndedKey, EndedKind, EndedRow, Family, HistoryKey, HistoryRow, Home, LaneKey, LaneRow,
-    LookupKey, LookupRow, MessageKey, MessageRow, OutboxKey, OutboxRow, PayloadKey, PayloadRow,
-    QueueKey, QueueRow, Ready, ReceivedKey, ReceivedRow, ResolvedKey, ResolvedRow, Row, RowKey,
-    RunKey, RunRow, ScanRange, ShardRow, ShardRowKey, SnapshotKey, SnapshotRow, TaskLogKey,
-    TaskLogRow,
+    DueDeadlineKey, DueDeadlineRow, EndedKey, EndedKind, EndedRow, Family, HistoryKey, HistoryRow,
+    Home, LaneKey, LaneRow, LeaseKey, LeaseRow, LookupKey, LookupRow, MessageKey, MessageRow,
+    OutboxKey, OutboxRow, PayloadKey, PayloadRow, QueueKey, QueueRow, Ready, ReceivedKey,
+    ReceivedRow, ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange, ShardRow,
+    ShardRowKey, SnapshotKey, SnapshotRow, TaskLogKey, TaskLogRow,
 };
 pub use store::{CommitError, Page, ReadError, Store, SyncStats};
 pub use view::View;

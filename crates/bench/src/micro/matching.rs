@@ -27,8 +27,8 @@ pub(super) fn meet() -> Work {
     }
     let key = row("wanted", 1);
     Box::new(move || {
-        let waits = hub.wait("wanted", WaiterId(1), false).is_none();
-        let met = hub.enqueue(key.clone(), RunEpoch(1), NOW).is_some();
+        let waits = hub.wait("wanted", WaiterId(1), false, NOW).is_empty();
+        let met = !hub.enqueue(key.clone(), RunEpoch(1), NOW).is_empty();
         u64::from(waits) + u64::from(met)
     })
 }
@@ -39,7 +39,7 @@ pub(super) fn take_batch() -> Work {
         hub.enqueue(row("full", salt), RunEpoch(1), NOW);
     }
     Box::new(move || {
-        let taken = hub.take("full", BATCH);
+        let taken = hub.take("full", BATCH, NOW);
         let count = taken.len();
         for (key, epoch) in taken {
             hub.enqueue(key, epoch, NOW);

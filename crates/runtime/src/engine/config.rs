@@ -9,6 +9,7 @@ use fermata_types::PayloadLimits;
 use crate::clock::Clock;
 use crate::evaluator::Evaluator;
 use crate::ids::Salt;
+use crate::queues::Bounds;
 
 /// The parts an engine is wired from.
 pub struct Parts {
@@ -35,6 +36,10 @@ pub struct Config {
     pub script_places: usize,
     /// Runs each shard keeps in memory.
     pub cached_runs: usize,
+    /// How much of each queue is in memory.
+    pub queues: Bounds,
+    /// Deadlines each shard keeps in memory.
+    pub deadlines: usize,
     /// How large payloads may be.
     pub payload_limits: PayloadLimits,
     /// Events after which a run is written down again, unless it is large.
@@ -50,6 +55,8 @@ impl Default for Config {
             payload_cache_bytes: crate::payloads::CACHE_BYTES,
             script_places: 4,
             cached_runs: crate::shard::machine::CACHED_RUNS,
+            queues: Bounds::default(),
+            deadlines: crate::shard::wheel::DEADLINES_IN_MEMORY,
             payload_limits: PayloadLimits::default(),
             snapshot_events: crate::shard::snapshot::SNAPSHOT_EVENTS,
             environment: BTreeMap::new(),

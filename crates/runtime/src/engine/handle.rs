@@ -24,7 +24,7 @@ use crate::ids;
 use crate::metadata::Metadata;
 use crate::metrics::Metrics;
 use crate::payloads::PayloadCache;
-use crate::queues::{PollBook, WaitingRoom};
+use crate::queues::{Hub, Permits, PollBook, WaitingRoom};
 use crate::retention::{Archive, Retention, Rules};
 use crate::shard::Machine;
 use crate::shard::carrier::{Carrier, POSTS};
@@ -91,6 +91,7 @@ impl Engine {
     pub fn open(parts: Parts, config: Config) -> Result<Self, OpenError> {
         let read = |what| move |source| OpenError::Read { what, source };
         let (count, epoch) = recovery::own_shards(&*parts.store, config.shards)?;
+        recovery::upgrade_deadlines(&*parts.store, epoch)?;
         let metadata = Metadata::load(&*parts.store).map_err(read("definitions"))?;
         let map = ShardMap::dealt(count);
         let shared = Arc::new(Shared {
@@ -99,12 +100,15 @@ impl Engine {
             map: map.clone(),
             salt: parts.salt,
             polls: PollBook::default(),
+            permits: Arc::default(),
             environment: config.environment,
             payload_limits: config.payload_limits,
             metrics: Metrics::default(),
             mutation: crate::mutant::Mutation::default(),
         });
-        let room = WaitingRoom::new(parts.clock.clone());
+        recovery::recover_permits(&*parts.store, &shared).map_err(read("leases"))?;
+        let hub = Hub::new(config.queues, shared.permits.clone(), shared.mutation);
+        let room = WaitingRoom::new(hub, parts.clock.clone());
         recovery::recover_queues(&*parts.store, &room).map_err(read("queues"))?;
         let (committer, commits) =
             Committer::new(parts.store.clone(), shared.clone(), parts.poisoned);
@@ -123,11 +127,12 @@ impl Engine {
             snapshots: Arc::new(Semaphore::new(1)),
         };
         let mut tasks = TaskSet::default();
-        let (cached_runs, snapshot_events) = (config.cached_runs, config.snapshot_events);
-        let owned = Owned { epoch, cached_runs, snapshot_events };
+        let Config { cached_runs, deadlines, snapshot_events, .. } = config;
+        let owned = Owned { epoch, cached_runs, deadlines, snapshot_events };
         let (mailboxes, done) =
             start_shards(&map, &world, owned, &mut tasks).map_err(read("shards"))?;
-        tasks.spawn("delayed tasks", room.clone().run_delayed());
+        tasks.spawn("queue timers", room.clone().run_timers());
+        tasks.spawn("queue reads", room.clone().run_reads(parts.store.clone(), count));
         let inner = Inner {
             store: parts.store,
             clock: parts.clock,
@@ -217,6 +222,10 @@ impl Engine {
 
     pub(super) fn polls(&self) -> &PollBook {
         &self.inner.shared.polls
+    }
+
+    pub(super) fn permit_table(&self) -> &Permits {
+        &self.inner.shared.permits
     }
 
     pub(super) fn map(&self) -> &ShardMap {
@@ -478,6 +487,7 @@ fn granted(run: RunId, answer: Answer) -> Result<Reply, EngineError> {
 struct Owned {
     epoch: ShardEpoch,
     cached_runs: usize,
+    deadlines: usize,
     snapshot_events: u64,
 }
 
@@ -495,8 +505,8 @@ fn start_shards(
     let (ways_in, posts): (Vec<_>, Vec<_>) = (0..map.count()).map(|_| mpsc::channel(POSTS)).unzip();
     let ways_in = Arc::new(ways_in);
     for (shard, posts) in (0..map.count()).map(ShardId).zip(posts) {
-        let Owned { epoch, cached_runs, snapshot_events } = owned;
-        let config = MachineConfig { shard, epoch, cached_runs, snapshot_events };
+        let Owned { epoch, cached_runs, deadlines, snapshot_events } = owned;
+        let config = MachineConfig { shard, epoch, cached_runs, deadlines, snapshot_events };
         let mut machine = Machine::new(config, world.shared.clone());
         recovery::recover_shard(&*world.store, shard, &mut machine)?;
         let carrier = Carrier::new(shard);

@@ -6,7 +6,7 @@ use fermata_types::id::SHARD_KEYS;
 use fermata_types::{RunId, ShardId, ShardKey, TaskId, Timestamp};
 
 use crate::engine::handle::Engine;
-use crate::queues::PollData;
+use crate::queues::{Depth, PermitCount, PollData};
 use crate::shard::load::scan_all;
 
 /// Rows read at once.
@@ -129,6 +129,18 @@ impl Engine {
     #[must_use]
     pub fn queue_sizes(&self) -> Vec<(String, usize)> {
         self.room().read(crate::queues::Hub::sizes)
+    }
+
+    /// Name and depth of each queue with rows: all of them, and those in memory.
+    #[must_use]
+    pub fn queue_depths(&self) -> Vec<(String, Depth)> {
+        self.room().read(crate::queues::Hub::depths)
+    }
+
+    /// Task types with limits, and how many of their tasks are in workers' hands.
+    #[must_use]
+    pub fn permits(&self) -> Vec<PermitCount> {
+        self.permit_table().counts()
     }
 
     /// Who polled a task type last, or each of them.

@@ -128,7 +128,7 @@ impl Engine {
                 Ok(Answer::Failed(_)) => {
                     // Nothing was leased and the row is still there.
                     hand.leased = None;
-                    self.room().enqueue(row.0, row.1);
+                    self.room().give_back(&row.0, row.1);
                 }
                 // Stale or gone.
                 _ => hand.leased = None,

@@ -1,16 +1,23 @@
 //! What is read at start: queues, deadlines, commands between runs. Runs themselves are loaded
 //! when something is asked of them.
 
+use std::collections::BTreeMap;
+
 use fermata_storage::{
-    Batch, Family, QueueKey, ReadError, Row, ScanRange, ShardRow, ShardRowKey, Store, Write,
+    Batch, DeadlineKey, DeadlineRow, DueDeadlineKey, DueDeadlineRow, Family, QueueKey, ReadError,
+    Row, RowKey, ScanRange, ShardRow, ShardRowKey, Store, Write,
 };
 use fermata_types::{RunEpoch, ShardEpoch, ShardId};
 
 use crate::engine::config::OpenError;
 use crate::queues::WaitingRoom;
 use crate::shard::Machine;
-use crate::shard::load::scan_all;
+use crate::shard::load::{self, scan_all};
+use crate::shard::machine::Shared;
 use crate::shard::relay;
+
+/// Rows of an earlier version rewritten in one commit.
+const UPGRADED_AT_ONCE: usize = 10_000;
 
 /// Takes the shards of a store under a new epoch, so that whoever had them before is fenced off;
 /// a new store gets `wanted` of them. Answers how many there are, and the epoch.
@@ -41,8 +48,52 @@ pub fn own_shards(store: &dyn Store, wanted: u16) -> Result<(u16, ShardEpoch), O
     Ok((count, epoch))
 }
 
-/// Tells a machine its shard's deadlines, its unconsumed and unconfirmed commands, and how far it
-/// has taken in those of others.
+/// Rewrites the deadline rows of version 1, which were kept by run, as rows kept by time. A crash
+/// in between leaves each row in one form or the other.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub fn upgrade_deadlines(store: &dyn Store, epoch: ShardEpoch) -> Result<(), OpenError> {
+    let range = ScanRange::Family(Family::Deadline);
+    loop {
+        let page = store
+            .scan(&range, None, UPGRADED_AT_ONCE)
+            .map_err(|source| OpenError::Read { what: "deadlines", source })?;
+        let mut batches: BTreeMap<ShardId, Vec<Write>> = BTreeMap::new();
+        for row in page.rows {
+            let Row::Deadline(DeadlineRow { key, due, run_epoch }) = row else { continue };
+            let DeadlineKey { shard, run } = key;
+            let put = DueDeadlineRow { key: DueDeadlineKey { shard, due, run }, run_epoch };
+            let writes = batches.entry(shard).or_default();
+            writes.push(Write::Put(Row::DueDeadline(put)));
+            writes.push(Write::Delete(RowKey::Deadline(key)));
+        }
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let batch = |(shard, writes)| Batch { shard, epoch, writes };
+        let group: Vec<Batch> = batches.into_iter().map(batch).collect();
+        store.commit(&group).map_err(OpenError::Own)?;
+    }
+}
+
+/// Tells the table of permits the limits of all types, and every durable lease under limits.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn recover_permits(store: &dyn Store, shared: &Shared) -> Result<(), ReadError> {
+    for (name, limits) in shared.metadata.limited() {
+        shared.permits.set(&name, limits);
+    }
+    scan_all(store, &ScanRange::Family(Family::Lease), |row| {
+        if let Row::Lease(row) = row {
+            shared.permits.recover(&row.task_type, row.key.task, row.leased);
+        }
+    })
+}
+
+/// Tells a machine its shard's first deadlines, its unconsumed and unconfirmed commands, and how
+/// far it has taken in those of others.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -51,11 +102,8 @@ pub fn recover_shard(
     shard: ShardId,
     machine: &mut Machine,
 ) -> Result<(), ReadError> {
-    scan_all(store, &ScanRange::Deadlines { shard }, |row| {
-        if let Row::Deadline(row) = row {
-            machine.recover_deadline(row.key.run, row.due, row.run_epoch);
-        }
-    })?;
+    let (rows, more) = load::deadlines(store, shard, None, machine.deadline_bound())?;
+    machine.recover_deadlines(rows, more);
     scan_all(store, &ScanRange::OutboxOfShard { source: shard }, |row| {
         let Row::Outbox(row) = row else { return };
         match relay::decode(&row) {

@@ -1,30 +1,34 @@
 //! The hub behind a lock, and the polls that wait in it. The lock is held for map operations
 //! only, never across an await.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fermata_storage::QueueKey;
-use fermata_types::{RunEpoch, Timestamp};
+use fermata_storage::{QueueKey, Store};
+use fermata_types::{RunEpoch, TaskId, Timestamp};
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
 use crate::queues::hub::{Hub, HubOutput, WaiterId};
+use crate::queues::reading;
 
 /// Polls that may wait at once; further ones find nothing.
 const WAITERS_MAX: usize = 100_000;
+/// How long to leave the store alone after it could not be read.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// The hub of the process.
 #[derive(Clone)]
 pub struct WaitingRoom {
     inner: Arc<Mutex<Inner>>,
-    /// Rung when an earlier delayed row came in.
+    /// Rung when the next timer is another one.
     earlier: Arc<Notify>,
+    /// Rung when a queue has to be read.
+    reads: Arc<Notify>,
     clock: Arc<dyn Clock>,
 }
 
-#[derive(Default)]
 struct Inner {
     hub: Hub,
     next: u64,
@@ -54,45 +58,92 @@ impl Handed {
 impl Drop for Handed {
     fn drop(&mut self) {
         if let Some((key, epoch)) = self.row.take() {
-            self.room.enqueue(key, epoch);
+            self.room.give_back(&key, epoch);
         }
     }
 }
 
 impl WaitingRoom {
-    /// An empty room.
+    /// A room around a hub.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { inner: Arc::default(), earlier: Arc::default(), clock }
+    pub fn new(hub: Hub, clock: Arc<dyn Clock>) -> Self {
+        let inner = Inner { hub, next: 0, seats: BTreeMap::new() };
+        let inner = Arc::new(Mutex::new(inner));
+        Self { inner, earlier: Arc::default(), reads: Arc::default(), clock }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A row is durable.
-    pub fn enqueue(&self, key: QueueKey, epoch: RunEpoch) {
+    /// Does something with the hub, hands out what it serves, and rings for its timers and reads.
+    fn change(&self, body: impl FnOnce(&mut Hub, Timestamp) -> Vec<HubOutput>) {
         let now = self.clock.now();
         let mut inner = self.lock();
         let before = inner.hub.poll_deadline();
-        let served = inner.hub.enqueue(key, epoch, now);
+        let served = body(&mut inner.hub, now);
         inner.hand(self, served, now);
-        let after = inner.hub.poll_deadline();
+        self.ring(inner, before);
+    }
+
+    fn ring(&self, inner: MutexGuard<'_, Inner>, before: Option<Timestamp>) {
+        let is_other = inner.hub.poll_deadline() != before;
+        let wants_read = inner.hub.wants_read();
         drop(inner);
-        if after != before {
+        if is_other {
             self.earlier.notify_one();
         }
+        if wants_read {
+            self.reads.notify_one();
+        }
+    }
+
+    /// A row has become durable.
+    pub fn enqueue(&self, key: QueueKey, epoch: RunEpoch) {
+        self.change(|hub, now| hub.enqueue(key, epoch, now));
+    }
+
+    /// A row that was handed out comes back.
+    pub fn give_back(&self, key: &QueueKey, epoch: RunEpoch) {
+        self.change(|hub, now| hub.give_back(key, epoch, now));
+    }
+
+    /// A row that was known before was found again.
+    pub fn found(&self, key: &QueueKey, epoch: RunEpoch) {
+        self.change(|hub, now| hub.found(key, epoch, now));
     }
 
     /// A row is gone.
     pub fn dequeue(&self, key: &QueueKey) {
-        self.lock().hub.dequeue(key);
+        self.change(|hub, _| {
+            hub.dequeue(key);
+            Vec::new()
+        });
+    }
+
+    /// A task of a limited type is in no worker's hands any more.
+    pub fn freed(&self, task: TaskId) {
+        self.change(|hub, now| hub.freed(task, now));
+    }
+
+    /// A task of a limited type was not leased after all.
+    pub fn unleased(&self, task: TaskId) {
+        self.change(|hub, now| hub.unleased(task, now));
+    }
+
+    /// The limits of a type may have changed.
+    pub fn woken(&self, task_type: &str) {
+        self.change(|hub, now| hub.woken(task_type, now));
     }
 
     /// Takes up to `count` ready rows.
     #[must_use]
     pub fn take(&self, queue: &str, count: usize) -> Vec<Handed> {
-        let taken = self.lock().hub.take(queue, count);
+        let mut taken = Vec::new();
+        self.change(|hub, now| {
+            taken = hub.take(queue, count, now);
+            Vec::new()
+        });
         taken.into_iter().map(|row| Handed { row: Some(row), room: self.clone() }).collect()
     }
 
@@ -108,8 +159,10 @@ impl WaitingRoom {
             let (sender, receiver) = oneshot::channel();
             inner.seats.insert(id, sender);
             let now = self.clock.now();
-            let served = inner.hub.wait(queue, id, is_back);
+            let before = inner.hub.poll_deadline();
+            let served = inner.hub.wait(queue, id, is_back, now);
             inner.hand(self, served, now);
+            self.ring(inner, before);
             (Seat { room: self.clone(), id }, receiver)
         };
         let outcome = tokio::time::timeout(timeout, &mut handed).await;
@@ -121,8 +174,9 @@ impl WaitingRoom {
         }
     }
 
-    /// Moves delayed rows into their queues when they are due, until the process stops.
-    pub async fn run_delayed(self) {
+    /// Moves delayed rows when they are due and wakes limited types when their time has come,
+    /// until the process stops.
+    pub async fn run_timers(self) {
         loop {
             let due = self.lock().hub.poll_deadline();
             let now = self.clock.now();
@@ -136,13 +190,33 @@ impl WaitingRoom {
                         () = sleep => {}
                     }
                 }
-                Some(_) => {
-                    let mut inner = self.lock();
-                    for served in inner.hub.tick(now) {
-                        inner.hand(&self, Some(served), now);
-                    }
-                }
+                Some(_) => self.change(Hub::tick),
             }
+        }
+    }
+
+    /// Reads rows of queues whose memory has run low, of that many shards, until the process
+    /// stops. The store is read on a thread that may block, under no lock.
+    pub async fn run_reads(self, store: Arc<dyn Store>, shards: u16) {
+        loop {
+            let ask = self.lock().hub.poll_read();
+            let Some(ask) = ask else {
+                self.reads.notified().await;
+                continue;
+            };
+            let (store, asked) = (store.clone(), ask.clone());
+            let work = tokio::task::spawn_blocking(move || reading::read(&*store, shards, &asked));
+            let found = match work.await {
+                Ok(Ok(found)) => Some(found),
+                Ok(Err(error)) => {
+                    tracing::error!(%error, queue = ask.queue, "cannot read a queue");
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                    None
+                }
+                // The runtime is going down.
+                Err(_) => return,
+            };
+            self.change(|hub, now| hub.handle_read(&ask, found, now));
         }
     }
 
@@ -153,18 +227,19 @@ impl WaitingRoom {
 }
 
 impl Inner {
-    /// Hands a row to its waiter; one who has left gives it back to the next.
-    fn hand(&mut self, room: &WaitingRoom, mut served: Option<HubOutput>, now: Timestamp) {
-        while let Some(output) = served.take() {
+    /// Hands rows to their waiters; one who has left gives it back to the next.
+    fn hand(&mut self, room: &WaitingRoom, served: Vec<HubOutput>, now: Timestamp) {
+        let mut served = VecDeque::from(served);
+        while let Some(output) = served.pop_front() {
             let Some(seat) = self.seats.remove(&output.waiter) else {
-                served = self.hub.enqueue(output.key, output.epoch, now);
+                served.extend(self.hub.give_back(&output.key, output.epoch, now));
                 continue;
             };
             let row = Some((output.key, output.epoch));
             if let Err(mut back) = seat.send(Handed { row, room: room.clone() })
                 && let Some((key, epoch)) = back.row.take()
             {
-                served = self.hub.enqueue(key, epoch, now);
+                served.extend(self.hub.give_back(&key, epoch, now));
             }
         }
     }

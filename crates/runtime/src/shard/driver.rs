@@ -232,13 +232,19 @@ impl Driver {
                 Output::Snapshot(job) => self.encode(job),
                 Output::Enqueued(key, epoch) => self.world.room.enqueue(key, epoch),
                 Output::Dequeued(key) => self.world.room.dequeue(&key),
+                Output::Freed(task) => self.world.room.freed(task),
+                Output::Unleased(task) => self.world.room.unleased(task),
                 Output::Post(target, post) => {
                     let metadata = &self.world.shared.metadata;
                     let post = load::complete(&*self.world.store, metadata, self.shard, post);
                     self.ways.carrier.put(target, post);
                 }
                 Output::Defined(puts, deletes) => {
-                    self.world.shared.metadata.swap(puts, &deletes);
+                    let shared = &self.world.shared;
+                    for name in shared.metadata.swap(puts, &deletes) {
+                        shared.permits.set(&name, shared.metadata.limits(&name));
+                        self.world.room.woken(&name);
+                    }
                 }
             }
         }
@@ -293,7 +299,7 @@ impl Driver {
         let (store, shard, room) = (&*self.world.store, self.shard, &self.world.room);
         let recovered = recovery::recover_shard(store, shard, &mut self.machine).and_then(|()| {
             // Leases that were refused have left rows that the hub has handed out.
-            recovery::recover_queues_of(store, shard, |key, epoch| room.enqueue(key, epoch))
+            recovery::recover_queues_of(store, shard, |key, epoch| room.found(&key, epoch))
         });
         if let Err(error) = recovered {
             tracing::error!(%shard, %error, "cannot read the shard's rows");

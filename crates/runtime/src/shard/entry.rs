@@ -8,6 +8,7 @@ use fermata_decider::needs::{Evaluated, EvaluationKey, Needs};
 use fermata_decider::run::Stored;
 use fermata_types::{BatchNumber, EventNumber, MessageOffset, Timestamp};
 
+use crate::shard::deadlines::Armed;
 use crate::shard::relay::Pending;
 use crate::shard::snapshot::Progress;
 
@@ -18,8 +19,8 @@ pub struct Entry {
     pub run: Run,
     /// The last batch that touched it: the barrier of every answer about it.
     pub touched: BatchNumber,
-    /// Its deadline row as staged.
-    pub armed: Option<Timestamp>,
+    /// What is known of its deadline rows.
+    pub armed: Armed,
     /// Results of evaluations, until the run has moved on.
     pub results: BTreeMap<EvaluationKey, Evaluated>,
     /// Payloads loaded for the decision at hand.
@@ -86,7 +87,7 @@ impl Asked {
 impl Entry {
     /// Around a state that was just made or loaded.
     #[must_use]
-    pub fn new(run: Run, armed: Option<Timestamp>) -> Self {
+    pub fn new(run: Run, armed: Armed) -> Self {
         Self {
             run,
             touched: BatchNumber(0),

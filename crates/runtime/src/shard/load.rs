@@ -8,20 +8,22 @@ use fermata_decider::definition::{DefinitionHash, Workflow};
 use fermata_decider::run::{Lane, Stored};
 use fermata_decider::{Event, Run, apply};
 use fermata_storage::{
-    DeadlineKey, DedupKey, EndedRow, HistoryKey, HistoryRow, LaneKey, OutboxKey, ReadError,
+    DedupKey, DueDeadlineKey, EndedRow, HistoryKey, HistoryRow, LaneKey, OutboxKey, ReadError,
     ResolvedKey, Row, RowKey, ScanRange, Store, TaskLogKey,
 };
-use fermata_types::{MessageOffset, Payload, RunId, ShardId, TaskId, Timestamp};
+use fermata_types::{MessageOffset, Payload, RunEpoch, RunId, ShardId, TaskId, Timestamp};
 
 use crate::codec::{self, CodecError};
 use crate::metadata::{DefinitionError, Metadata};
 use crate::payloads;
+use crate::shard::deadlines::{Armed, Follower};
 use crate::shard::fetched::DEFAULT_LANE;
 use crate::shard::machine::LoadRequest;
 use crate::shard::outbox::Post;
 use crate::shard::relay::{self, Internal};
 use crate::shard::removable::{Removable, Retirement, removable, retirement};
 use crate::shard::snapshot::{self, Found, Written};
+use crate::shard::wheel::Due;
 
 /// Rows read at once.
 const PAGE: usize = 256;
@@ -31,8 +33,8 @@ const PAGE: usize = 256;
 pub struct LoadedRun {
     /// Its state.
     pub run: Run,
-    /// When its deadline row is due.
-    pub armed: Option<Timestamp>,
+    /// What its history tells of its deadline rows.
+    pub armed: Armed,
     /// Its newest snapshot; [`Written::default`] when it has none that can be read.
     pub written: Written,
     /// Whether it has one that cannot be read.
@@ -56,6 +58,8 @@ pub enum Loaded {
     Keys(RunId, Option<Removable>),
     /// Whether what has ended is still so, and its rows.
     Retirement(Box<EndedRow>, Retirement),
+    /// Deadlines behind a place, and whether there are more.
+    Deadlines(Due, Vec<(Due, RunEpoch)>, bool),
     /// A resolved definition; none when its row is missing or does not compile.
     Definition(DefinitionHash, Option<Arc<Workflow>>),
     /// Commands of the outbox.
@@ -119,6 +123,15 @@ pub fn perform(
                 Ok(_) => Loaded::Dedup(key.clone(), None),
                 Err(error) => {
                     tracing::error!(%error, "cannot read an idempotency key");
+                    Loaded::Failed(request)
+                }
+            };
+        }
+        LoadRequest::Deadlines(after, count) => {
+            return match deadlines(store, shard, Some(*after), *count) {
+                Ok((rows, more)) => Loaded::Deadlines(*after, rows, more),
+                Err(error) => {
+                    tracing::error!(%error, "cannot read deadlines");
                     Loaded::Failed(request)
                 }
             };
@@ -201,6 +214,7 @@ pub fn load_run(
         }
         Found::Nothing => (None, Written::default(), false),
     };
+    let mut armed = run.as_ref().map_or_else(Follower::default, Follower::begin);
     let after = HistoryKey { run: id, first: written.last };
     fold_after(store, RowKey::History(after), |row| {
         let events = codec::decode(row).map_err(|error| LoadError::Decode(id, error))?;
@@ -217,6 +231,9 @@ pub fn load_run(
                 apply(run, event);
             }
         }
+        if let Some(run) = &run {
+            armed.after(run, &events);
+        }
         Ok(())
     })?;
     let Some(mut run) = run else { return Ok(None) };
@@ -224,11 +241,7 @@ pub fn load_run(
     if let Some(Row::Lane(row)) = store.get(&RowKey::Lane(lane)).map_err(read)? {
         run.lane = Lane { head: row.head, cursor: row.cursor };
     }
-    let key = RowKey::Deadline(DeadlineKey { shard, run: id });
-    let armed = match store.get(&key).map_err(read)? {
-        Some(Row::Deadline(row)) => Some(row.due),
-        _ => None,
-    };
+    let armed = armed.armed();
     Ok(Some(LoadedRun { run, armed, written, is_unreadable }))
 }
 
@@ -344,4 +357,31 @@ fn messages(
         _ => None,
     });
     Ok(rows.collect())
+}
+
+/// A shard's deadline rows behind a place, up to a number, and whether there are more.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn deadlines(
+    store: &dyn Store,
+    shard: ShardId,
+    after: Option<Due>,
+    count: usize,
+) -> Result<(Vec<(Due, RunEpoch)>, bool), ReadError> {
+    let range = ScanRange::DueDeadlines { shard };
+    let key = |(due, run)| RowKey::DueDeadline(DueDeadlineKey { shard, due, run });
+    let mut after = after.map(key);
+    let mut rows = Vec::new();
+    loop {
+        let page = store.scan(&range, after.as_ref(), count.saturating_sub(rows.len()).max(1))?;
+        after = page.rows.last().map(Row::key);
+        rows.extend(page.rows.into_iter().filter_map(|row| match row {
+            Row::DueDeadline(row) => Some(((row.key.due, row.key.run), row.run_epoch)),
+            _ => None,
+        }));
+        if !page.more || rows.len() >= count {
+            return Ok((rows, page.more));
+        }
+    }
 }

@@ -22,6 +22,7 @@ use crate::metadata::Metadata;
 use crate::metrics::Metrics;
 use crate::mutant::{Mutant, Mutation};
 use crate::payloads::PayloadCache;
+use crate::queues::permits::Permits;
 use crate::queues::polls::PollBook;
 use crate::shard::entry::Entry;
 use crate::shard::map::ShardMap;
@@ -32,6 +33,7 @@ use crate::shard::relay::{From, Pending, Relay};
 use crate::shard::request::{Answer, Failure, Request, Start, Token, Wait};
 use crate::shard::snapshot;
 use crate::shard::watch::Watch;
+use crate::shard::wheel::{Due, Wheel};
 
 /// Commands between runs taken before one from outside (design 3).
 pub const INTERNAL_BEFORE_OUTSIDE: usize = 64;
@@ -50,6 +52,8 @@ pub struct Shared {
     pub salt: Arc<dyn Salt>,
     /// Who polled what, and when.
     pub polls: PollBook,
+    /// Tasks in workers' hands whose type has limits.
+    pub permits: Arc<Permits>,
     /// Names allowed as `${workflow.env.NAME}`.
     pub environment: BTreeMap<String, String>,
     /// How large payloads may be.
@@ -69,6 +73,8 @@ pub struct MachineConfig {
     pub epoch: ShardEpoch,
     /// Runs kept in memory.
     pub cached_runs: usize,
+    /// Deadlines kept in memory.
+    pub deadlines: usize,
     /// Events after which a run is written down again, unless it is large.
     pub snapshot_events: u64,
 }
@@ -103,6 +109,8 @@ pub enum LoadRequest {
     Definition(RunId, DefinitionHash),
     /// So many commands of the shard's outbox for one target, after a number.
     Outbox(OutboxKey, usize),
+    /// The shard's deadlines behind a place, at most that many.
+    Deadlines(Due, usize),
 }
 
 /// What the driver has to do.
@@ -120,6 +128,10 @@ pub enum Output {
     Enqueued(QueueKey, RunEpoch),
     /// A task left its queue other than by a lease: tell the hub.
     Dequeued(QueueKey),
+    /// A task of a limited type has left its worker's hands, durably: tell the hub.
+    Freed(TaskId),
+    /// A task was not leased after all: tell the hub.
+    Unleased(TaskId),
     /// Definitions are durable: swap the snapshot before the answer that follows.
     Defined(Vec<DefinitionRow>, Vec<DefinitionKey>),
     /// Bring something to another shard; a parcel without the definition it needs gets it first
@@ -131,8 +143,8 @@ pub enum Output {
 #[derive(Debug)]
 pub(super) enum Held {
     Output(Output),
-    Arm(RunId, Timestamp, RunEpoch),
-    Disarm(RunId),
+    Arm(Due, RunEpoch),
+    Disarm(Due),
     Post(ShardId, u64),
     /// What is left of a run's snapshot may be staged.
     Snapshot(RunId),
@@ -175,6 +187,7 @@ pub struct Machine {
     /// Resolved definitions whose row this shard has staged or found.
     pub(super) resolved: BTreeSet<DefinitionHash>,
     pub(super) cached_runs: usize,
+    pub(super) deadlines: usize,
     pub(super) snapshot_events: u64,
     /// Snapshots asked for so far, also before the machine began anew.
     pub(super) tickets: u64,
@@ -199,49 +212,6 @@ pub(super) enum InternalItem {
     Relayed(u64),
     /// A run whose turn was full.
     Continue(RunId),
-}
-
-/// Deadlines of the shard's runs that are durable, by time; and moments the machine itself waits
-/// for (answers due at the latest).
-#[derive(Debug, Default)]
-pub(super) struct Wheel {
-    due: BTreeSet<(Timestamp, RunId)>,
-    by_run: BTreeMap<RunId, (Timestamp, RunEpoch)>,
-}
-
-impl Wheel {
-    pub(super) fn arm(&mut self, run: RunId, due: Timestamp, epoch: RunEpoch) {
-        self.disarm(run);
-        self.due.insert((due, run));
-        self.by_run.insert(run, (due, epoch));
-    }
-
-    pub(super) fn disarm(&mut self, run: RunId) -> RunEpoch {
-        let Some((due, epoch)) = self.by_run.remove(&run) else { return RunEpoch(0) };
-        self.due.remove(&(due, run));
-        epoch
-    }
-
-    pub(super) fn first(&self) -> Option<Timestamp> {
-        self.due.first().map(|(due, _)| *due)
-    }
-
-    /// Takes out the runs that are due.
-    pub(super) fn expire(&mut self, now: Timestamp, at_most: usize) -> Vec<(RunId, RunEpoch)> {
-        let mut runs = Vec::new();
-        while let Some((due, run)) = self.due.first().copied() {
-            if due > now || runs.len() >= at_most {
-                break;
-            }
-            let epoch = self.disarm(run);
-            runs.push((run, epoch));
-        }
-        runs
-    }
-
-    pub(super) fn contains(&self, run: RunId) -> bool {
-        self.by_run.contains_key(&run)
-    }
 }
 
 impl Machine {
@@ -273,20 +243,27 @@ impl Machine {
             outputs: VecDeque::new(),
             mint: RefCell::new(Mint::default()),
             mint_elsewhere: RefCell::new(Mint::elsewhere()),
-            wheel: Wheel::default(),
+            wheel: Wheel::new(config.deadlines),
             late: BTreeSet::new(),
             watches: BTreeMap::new(),
             resolved: BTreeSet::new(),
             cached_runs: config.cached_runs,
+            deadlines: config.deadlines,
             snapshot_events: config.snapshot_events,
             tickets: 0,
             tick: 0,
         }
     }
 
-    /// A deadline row found at start.
-    pub fn recover_deadline(&mut self, run: RunId, due: Timestamp, epoch: RunEpoch) {
-        self.wheel.arm(run, due, epoch);
+    /// How many deadlines to read at start.
+    #[must_use]
+    pub const fn deadline_bound(&self) -> usize {
+        self.deadlines
+    }
+
+    /// The first deadline rows, found at start, and whether there are more.
+    pub fn recover_deadlines(&mut self, rows: Vec<(Due, RunEpoch)>, more: bool) {
+        self.wheel.recover(rows, more);
     }
 
     /// A row of the outbox found at start, in order.
@@ -333,9 +310,10 @@ impl Machine {
 
     /// Fires the deadlines that are due; call when [`Machine::poll_deadline`] has passed.
     pub fn handle_deadline(&mut self, now: Timestamp) {
-        for (run, epoch) in self.wheel.expire(now, INTERNAL_BEFORE_OUTSIDE) {
+        for ((due, run), epoch) in self.wheel.expire(now, INTERNAL_BEFORE_OUTSIDE) {
             let command = Command::DeadlineReached { epoch };
-            self.command(run, Pending::new(command, From::Nobody), now);
+            let pending = Pending { met: Some(due), ..Pending::new(command, From::Nobody) };
+            self.command(run, pending, now);
         }
         self.answer_late_waiters(now);
         self.run_internal(now);
@@ -350,6 +328,9 @@ impl Machine {
 
     /// What the driver has to do next.
     pub fn poll_output(&mut self) -> Option<Output> {
+        if self.outputs.is_empty() {
+            self.ask_for_deadlines();
+        }
         self.outputs.pop_front()
     }
 
@@ -433,6 +414,7 @@ impl Machine {
     /// A batch was refused and nothing of it happened: drops all states, fails what waits. Rows
     /// have to be recovered anew by the driver.
     pub fn handle_refused(&mut self, failure: Failure) {
+        self.forget_leases();
         let mut tokens: Vec<Token> = Vec::new();
         for entry in self.runs.values_mut() {
             // What is durable has happened, although its run had not come to rest.
@@ -466,6 +448,7 @@ impl Machine {
             shard: self.shard,
             epoch: self.epoch,
             cached_runs: self.cached_runs,
+            deadlines: self.deadlines,
             snapshot_events: self.snapshot_events,
         };
         let outputs = std::mem::take(&mut self.outputs);
@@ -488,12 +471,6 @@ impl Machine {
     /// A copy of what the simulation checks: every run in memory.
     pub fn runs_in_memory(&self) -> impl Iterator<Item = &fermata_decider::Run> {
         self.runs.values().map(|entry| &entry.run)
-    }
-
-    /// Whether a run's deadline is armed; for the simulation's invariants.
-    #[must_use]
-    pub fn is_armed(&self, run: RunId) -> bool {
-        self.wheel.contains(run)
     }
 
     /// Whether a run has work under way that memory alone knows of: scripts, loads, its turn.

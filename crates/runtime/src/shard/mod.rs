@@ -2,9 +2,11 @@
 //! `driver` moves its inputs and outputs.
 
 pub mod carrier;
+pub mod deadlines;
 pub mod driver;
 pub mod entry;
 pub mod fetched;
+pub mod leases;
 pub mod load;
 pub mod machine;
 pub mod map;
@@ -21,6 +23,7 @@ pub mod staging;
 pub mod start;
 pub mod turn;
 pub mod watch;
+pub mod wheel;
 
 pub use machine::{Machine, MachineConfig, Output, StagedBatch};
 pub use request::{Answer, Idempotency, Request, Strategy, Token};

@@ -121,6 +121,8 @@ pub struct Pending {
     pub signal: Option<(RunId, Vec<RunId>)>,
     /// The queue row a lease came from: removed when it proves stale.
     pub row: Option<fermata_storage::QueueKey>,
+    /// The deadline row that was met: removed when this is done.
+    pub met: Option<fermata_types::Timestamp>,
     /// The answer rests on runs that earlier batches touched, up to this one.
     pub barrier: BatchNumber,
 }
@@ -129,7 +131,7 @@ impl Pending {
     /// A command that nobody waits for, or a request without more to it.
     #[must_use]
     pub const fn new(command: Command, from: From) -> Self {
-        Self { command, from, signal: None, row: None, barrier: BatchNumber(0) }
+        Self { command, from, signal: None, row: None, met: None, barrier: BatchNumber(0) }
     }
 }
 

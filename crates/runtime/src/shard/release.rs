@@ -24,11 +24,9 @@ impl Machine {
     pub(super) fn release(&mut self, held: Held) {
         match held {
             Held::Output(output) => self.outputs.push_back(output),
-            Held::Arm(run, due, epoch) => self.wheel.arm(run, due, epoch),
+            Held::Arm(due, epoch) => self.wheel.arm(due, epoch),
+            Held::Disarm(due) => self.wheel.disarm(due),
             Held::Post(target, number) => self.post(target, number),
-            Held::Disarm(run) => {
-                self.wheel.disarm(run);
-            }
             Held::Snapshot(run) => self.stage_snapshot(run),
         }
     }

@@ -2,20 +2,21 @@
 
 use fermata_decider::definition::{Kind, Workflow};
 use fermata_storage::{
-    DedupKey, EndedKey, EndedKind, EndedRow, LookupKey, Row, RowKey, RunKey, RunRow, ScanRange,
-    Store,
+    DedupKey, DueDeadlineKey, EndedKey, EndedKind, EndedRow, LookupKey, Row, RowKey, RunKey,
+    RunRow, ScanRange, Store,
 };
 use fermata_types::{RunId, ShardId, Timestamp};
 
 use crate::metadata::Metadata;
-use crate::shard::load::{LoadError, definition, load_run, scan_all};
+use crate::shard::load::{LoadError, LoadedRun, definition, load_run, scan_all};
 
 /// A run as removing it has to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removable {
     /// Its row.
     pub row: RunRow,
-    /// The keys of all its rows, its deadline and its places in queues excepted.
+    /// The keys of all its rows, its places in queues and leases excepted. A deadline that its
+    /// history does not tell of is removed when it is met.
     pub keys: Vec<RowKey>,
     /// The runs its tasks have started as sub-workflows.
     pub children: Vec<RunId>,
@@ -84,7 +85,13 @@ pub fn removable(
     ] {
         scan_all(store, &range, |row| keys.push(row.key())).map_err(read)?;
     }
-    let children = children(store, metadata, shard, &row)?;
+    let loaded = loaded(store, metadata, shard, &row)?;
+    if row.closed.is_none() {
+        let due = loaded.as_ref().and_then(|loaded| loaded.armed.row);
+        keys.extend(due.map(|due| RowKey::DueDeadline(DueDeadlineKey { shard, due, run })));
+    }
+    let tasks = loaded.iter().flat_map(|loaded| &loaded.run.tasks);
+    let children = tasks.filter_map(fermata_decider::run::Task::child).collect();
     let dedup = row.idempotency_key.clone().map(|key| {
         let name = row.name.clone();
         (DedupKey { shard, name, key }, row.created)
@@ -105,27 +112,32 @@ fn lookups(shard: ShardId, row: &RunRow) -> Vec<RowKey> {
     keys
 }
 
-/// Only a definition with sub-workflows costs a look into the history.
-fn children(
+/// Only a run that is open, for its deadline, or whose definition has sub-workflows costs a look
+/// into the history.
+fn loaded(
     store: &dyn Store,
     metadata: &Metadata,
     shard: ShardId,
     row: &RunRow,
-) -> Result<Vec<RunId>, LoadError> {
+) -> Result<Option<LoadedRun>, LoadError> {
     let run = row.key.run;
     let hash = fermata_decider::definition::DefinitionHash(row.definition.0);
     let definition = match definition(store, metadata, shard, run, hash) {
         Ok(definition) => definition,
         Err(error @ LoadError::Read(..)) => return Err(error),
         // A run that can no longer be shown must still be removable.
-        Err(_) => return Ok(Vec::new()),
+        Err(_) => return Ok(None),
     };
-    if !may_have_children(&definition) {
-        return Ok(Vec::new());
+    let has_children = may_have_children(&definition);
+    if row.closed.is_some() && !has_children {
+        return Ok(None);
     }
-    let loaded = load_run(store, metadata, shard, run)?;
-    let tasks = loaded.iter().flat_map(|loaded| &loaded.run.tasks);
-    Ok(tasks.filter_map(fermata_decider::run::Task::child).collect())
+    match load_run(store, metadata, shard, run) {
+        Err(error) if has_children || matches!(error, LoadError::Read(..)) => Err(error),
+        // Its deadline is removed when it is met.
+        Err(_) => Ok(None),
+        Ok(loaded) => Ok(loaded),
+    }
 }
 
 fn may_have_children(definition: &Workflow) -> bool {

@@ -1,6 +1,6 @@
 //! Removing runs: on request in any state, and by retention once they have ended long enough ago.
 
-use fermata_storage::{DeadlineKey, DedupKey, EndedKey, EndedKind, EndedRow, Row, RowKey, Write};
+use fermata_storage::{DedupKey, EndedKey, EndedKind, EndedRow, Row, RowKey, Write};
 use fermata_types::{RunId, RunStatus, Timestamp};
 
 use crate::metrics;
@@ -95,8 +95,10 @@ impl Machine {
         for key in found.keys {
             self.stage(Write::Delete(key));
         }
-        let deadline = DeadlineKey { shard: self.shard, run };
-        self.stage(Write::Delete(RowKey::Deadline(deadline)));
+        if let Some(due) = self.runs.get(&run).and_then(|entry| entry.armed.row) {
+            self.unstage_deadline(run, due);
+        }
+        self.end_leases_of(run);
         if let Some((key, created)) = found.dedup {
             self.keep_key(run, key, created, now);
         }
@@ -107,7 +109,6 @@ impl Machine {
         }
         // After the rows: whoever hears that the run is gone hears it once that is durable.
         self.forget_deleted(run);
-        self.hold(self.building, Held::Disarm(run));
         self.deleted.insert(run, self.building);
         children
     }
@@ -136,7 +137,7 @@ impl Machine {
         if let Some(entry) = self.runs.remove(&run) {
             gone.extend(entry.quiet_waiters.iter().map(|waiter| waiter.token));
             for pending in &entry.parked {
-                self.refuse_absent(pending);
+                self.refuse_absent(run, pending);
             }
         }
         for token in gone {

@@ -3,11 +3,10 @@
 use fermata_decider::Effect;
 use fermata_decider::effect::{Forgotten, QueuePlace};
 use fermata_decider::event::Event;
-use fermata_decider::run::clock;
 use fermata_storage::{
-    DeadlineKey, DeadlineRow, EndedKey, EndedKind, EndedRow, LaneKey, LaneRow, LookupKey,
-    LookupRow, MessageKey, MessageRow, PayloadKey, PayloadRow, QueueKey, QueueRow, Ready,
-    ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, TaskLogKey, TaskLogRow, Write,
+    EndedKey, EndedKind, EndedRow, LaneKey, LaneRow, LookupKey, LookupRow, MessageKey, MessageRow,
+    PayloadKey, PayloadRow, QueueKey, QueueRow, Ready, ResolvedKey, ResolvedRow, Row, RowKey,
+    RunKey, RunRow, TaskLogKey, TaskLogRow, Write,
 };
 use fermata_types::{RunStatus, Timestamp};
 
@@ -236,43 +235,6 @@ impl Machine {
         if let Some(correlation) = run.correlation.clone() {
             let key = LookupKey::Correlated { shard, name, correlation, run: run.id };
             self.put(Row::Lookup(row(key)));
-        }
-    }
-
-    /// Keeps the run's deadline row right: its earliest deadline, or 0 while work is unfinished,
-    /// so that recovery resumes it. A later deadline does not touch the row; firing early re-arms.
-    pub(super) fn stage_deadline(&mut self, entry: &mut Entry, now: Timestamp) {
-        let run = &entry.run;
-        let wanted = if run.is_quiet() { clock::next_deadline(run) } else { Some(Timestamp::ZERO) };
-        let has_fired = entry.armed.is_some_and(|armed| armed <= now);
-        let key = DeadlineKey { shard: self.shard, run: run.id };
-        match (wanted, entry.armed) {
-            (Some(due), armed) if armed.is_none_or(|armed| due < armed || has_fired) => {
-                // A row for unfinished work is for recovery only: memory already works on it.
-                let is_resumption = due == Timestamp::ZERO;
-                if armed == Some(due) && (is_resumption || self.wheel.contains(run.id)) {
-                    return;
-                }
-                let (id, run_epoch) = (run.id, run.epoch);
-                entry.armed = Some(due);
-                entry.touched = self.building;
-                let lost =
-                    if is_resumption { Mutant::LostContinue } else { Mutant::LostDeadlineRow };
-                if !self.has(lost) {
-                    self.put(Row::Deadline(DeadlineRow { key, due, run_epoch }));
-                }
-                let bell =
-                    if is_resumption { Held::Disarm(id) } else { Held::Arm(id, due, run_epoch) };
-                self.hold(self.building, bell);
-            }
-            (None, Some(_)) if has_fired || run.status.is_terminal() => {
-                let id = run.id;
-                entry.armed = None;
-                entry.touched = self.building;
-                self.stage(Write::Delete(RowKey::Deadline(key)));
-                self.hold(self.building, Held::Disarm(id));
-            }
-            _ => {}
         }
     }
 }

@@ -12,6 +12,7 @@ use fermata_storage::{
 use fermata_types::{BatchNumber, RunId, ShardKey, Span, TaskStatus, Timestamp};
 
 use crate::mutant::Mutant;
+use crate::shard::deadlines::Armed;
 use crate::shard::entry::Entry;
 use crate::shard::load::{Loaded, LoadedOutbox, LoadedRun};
 use crate::shard::machine::{Held, LoadRequest, Machine, Output, Read};
@@ -129,7 +130,7 @@ impl Machine {
     ) {
         self.stage(Write::AssertAbsent(RowKey::Run(RunKey { run })));
         self.keep_definition(&definition);
-        self.runs.insert(run, Entry::new(Run::new(run, definition), None));
+        self.runs.insert(run, Entry::new(Run::new(run, definition), Armed::default()));
         self.command(run, Pending::new(Command::Start(Box::new(origin)), from), now);
     }
 
@@ -283,9 +284,11 @@ impl Machine {
             }
             Loaded::Keys(run, found) => self.keys_read(run, found, now),
             Loaded::Retirement(row, found) => self.retirement_read(*row, found, now),
+            Loaded::Deadlines(after, rows, more) => self.wheel.read(after, rows, more),
             Loaded::Definition(hash, found) => self.definition_read(hash, found.as_ref(), now),
             Loaded::Outbox(found) => self.outbox_read(found),
-            Loaded::Failed(request) => self.load_failed(request),
+            Loaded::Failed(LoadRequest::Deadlines(..)) => self.wheel.not_read(now),
+            Loaded::Failed(request) => self.load_failed(request, now),
         }
         self.run_internal(now);
     }
@@ -340,7 +343,7 @@ impl Machine {
             Some(_) => {}
             None => {
                 for pending in &waiting {
-                    self.refuse_absent(pending);
+                    self.refuse_absent(run, pending);
                 }
                 for read in reads {
                     self.read_absent(read, run, now);
@@ -367,11 +370,19 @@ impl Machine {
         }
     }
 
-    fn load_failed(&mut self, request: LoadRequest) {
+    fn load_failed(&mut self, request: LoadRequest, now: Timestamp) {
         let mut tokens = Vec::new();
         match request {
             LoadRequest::Run(run) => {
                 let waiting = self.loading.remove(&run).unwrap_or_default();
+                for pending in &waiting {
+                    self.not_leased(pending);
+                    if let (Command::DeadlineReached { epoch }, Some(due)) =
+                        (&pending.command, pending.met)
+                    {
+                        self.wheel.not_met((due, run), *epoch, now);
+                    }
+                }
                 tokens.extend(waiting.iter().filter_map(|pending| pending.from.token()));
                 for read in self.reads.remove(&run).unwrap_or_default() {
                     match read {
@@ -404,6 +415,7 @@ impl Machine {
                 let nothing = LoadedOutbox { target: after.target, rows: Vec::new() };
                 self.outbox_read(nothing);
             }
+            LoadRequest::Deadlines(..) => {}
             LoadRequest::Keys(run) => tokens.extend(self.deleting.remove(&run).unwrap_or_default()),
             LoadRequest::Retirement(row) => tokens.extend(self.retiring.remove(&row.key)),
         }
@@ -416,7 +428,9 @@ impl Machine {
     fn parked_tokens(&mut self, run: RunId) -> Vec<Token> {
         let Some(entry) = self.runs.get_mut(&run) else { return Vec::new() };
         let parked = std::mem::take(&mut entry.parked);
-        parked.iter().filter_map(|pending| pending.from.token()).collect()
+        let tokens = parked.iter().filter_map(|pending| pending.from.token()).collect();
+        parked.iter().for_each(|pending| self.not_leased(pending));
+        tokens
     }
 
     /// Changes registered definitions; the snapshot is swapped before the answer.

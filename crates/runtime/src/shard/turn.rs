@@ -12,7 +12,7 @@ use crate::metrics;
 use crate::mutant::Mutant;
 use crate::shard::entry::{Entry, QuietWaiter};
 use crate::shard::fetched::View;
-use crate::shard::machine::{InternalItem, LoadRequest, Machine, Output};
+use crate::shard::machine::{Held, InternalItem, LoadRequest, Machine, Output};
 use crate::shard::relay::{From, Pending};
 use crate::shard::request::{Answer, Leased, Token, Updated, Wait};
 use crate::shard::staging::Turn;
@@ -21,7 +21,7 @@ impl Machine {
     /// Takes a command to its run; loads the run first if it is not in memory.
     pub(super) fn command(&mut self, run: RunId, pending: Pending, now: Timestamp) {
         if self.deleted.contains_key(&run) {
-            self.refuse_absent(&pending);
+            self.refuse_absent(run, &pending);
             return;
         }
         let Some(mut entry) = self.runs.remove(&run) else {
@@ -44,10 +44,14 @@ impl Machine {
     }
 
     /// There is no such run: a request hears so, everything else is done with.
-    pub(super) fn refuse_absent(&mut self, pending: &Pending) {
+    pub(super) fn refuse_absent(&mut self, run: RunId, pending: &Pending) {
         if let Some(key) = &pending.row {
-            self.stage(Write::Delete(RowKey::Queue(key.clone())));
+            self.remove_row(key.clone());
         }
+        if let (Command::DeadlineReached { .. }, Some(due)) = (&pending.command, pending.met) {
+            self.unstage_deadline(run, due);
+        }
+        self.not_leased(pending);
         match pending.from {
             From::Token(token, _) => {
                 let barrier = self.newest();
@@ -84,12 +88,10 @@ impl Machine {
             }
             Decision::Rejected(rejection) => self.rejected(entry, pending, rejection, now),
             Decision::Accepted { events, effects, reply } => {
-                let is_deadline = matches!(pending.command, Command::DeadlineReached { .. });
                 let before = entry.run.has_started().then_some(entry.run.status);
                 self.turn(entry, events, effects, before, now);
-                if is_deadline && entry.armed.is_some() {
-                    // The row has fired: it is written again for what is due next, or removed.
-                    entry.armed = entry.armed.map(|armed| armed.min(now));
+                if let Some(due) = pending.met {
+                    self.deadline_met(entry, due);
                 }
                 self.stage_deadline(entry, now);
                 self.reply(entry, &pending, reply, now);
@@ -174,6 +176,8 @@ impl Machine {
             }
             done.events.push(event);
         }
+        // Before the effects: a task that goes back to its queue has no permit when it gets there.
+        self.end_leases(entry);
         for effect in effects {
             entry.touched = self.building;
             self.effect(entry, effect);
@@ -229,6 +233,7 @@ impl Machine {
             }
             self.drop_stale(entry, &pending, now);
         }
+        self.not_leased(&pending);
         match pending.from {
             From::Token(token, _) => {
                 let answer = Answer::Refused(match (rejection, &pending.signal) {
@@ -260,15 +265,15 @@ impl Machine {
         let event = Event::TaskLeased { task: *task, worker: worker.clone(), at: now };
         let before = Some(entry.run.status);
         self.turn(entry, vec![event], Vec::new(), before, now);
-        self.leased(entry, token, *task);
+        self.leased(entry, token, *task, now);
         true
     }
 
     /// A stale deadline row is written anew for the present epoch, or removed; so is the queue row
     /// that a stale lease came from.
     fn drop_stale(&mut self, entry: &mut Entry, pending: &Pending, now: Timestamp) {
-        if matches!(pending.command, Command::DeadlineReached { .. }) {
-            entry.armed = Some(Timestamp::ZERO);
+        if let Some(due) = pending.met {
+            self.deadline_met(entry, due);
             self.stage_deadline(entry, now);
         }
         let Some(key) = &pending.row else { return };
@@ -276,8 +281,14 @@ impl Machine {
         let is_live = task.is_some_and(|task| task.queued() == Some(key.ready.due));
         if !is_live || entry.run.status.is_terminal() {
             entry.touched = self.building;
-            self.stage(Write::Delete(RowKey::Queue(key.clone())));
+            self.remove_row(key.clone());
         }
+    }
+
+    /// Removes a queue row that nothing stands behind.
+    fn remove_row(&mut self, key: fermata_storage::QueueKey) {
+        self.stage(Write::Delete(RowKey::Queue(key.clone())));
+        self.hold(self.building, Held::Output(Output::Dequeued(key)));
     }
 
     fn reply(&mut self, entry: &mut Entry, pending: &Pending, reply: Reply, now: Timestamp) {
@@ -290,7 +301,7 @@ impl Machine {
             From::Nobody => return,
         };
         if let Reply::Leased(number) = reply {
-            self.leased(entry, token, number);
+            self.leased(entry, token, number, now);
             return;
         }
         let is_unchanged = matches!(reply, Reply::Unchanged(_));
@@ -312,15 +323,21 @@ impl Machine {
         }
     }
 
-    /// A lease is answered at once: a lost one only means that the task is handed out again.
-    fn leased(&mut self, entry: &Entry, token: Token, number: TaskNumber) {
+    /// A lease is answered at once: a lost one only means that the task is handed out again. One
+    /// of a type with limits waits until it is durable: a lost one would count for nobody.
+    fn leased(&mut self, entry: &mut Entry, token: Token, number: TaskNumber, now: Timestamp) {
         metrics::count(&self.shared.metrics.tasks_leased);
         let Some(task) = entry.run.task(number) else { return };
         let input = self.shared.payloads.get(&(entry.run.id, task.input));
         let run = std::sync::Arc::new(entry.run.without_tasks(task));
         let leased = Leased { run, task: task.clone(), input };
         let answer = Answer::Leased(Box::new(leased));
-        self.outputs.push_back(Output::Answer(token, answer));
+        if self.stage_lease(entry.run.id.task(number), now) {
+            entry.touched = self.building;
+            self.answer(self.building, token, answer);
+        } else {
+            self.outputs.push_back(Output::Answer(token, answer));
+        }
     }
 }
 

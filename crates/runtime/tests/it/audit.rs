@@ -48,7 +48,7 @@ async fn a_lost_queue_row_is_found() {
 async fn a_lost_deadline_is_found() {
     let server = Server::open();
     server.start(timed(), None).await;
-    lose(&server, Family::Deadline);
+    lose(&server, Family::DueDeadline);
     let (_, findings) = found(&server);
     assert!(matches!(&findings[..], [one] if one.contains("no deadline row says so")));
 }

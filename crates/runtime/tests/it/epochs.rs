@@ -56,13 +56,15 @@ impl Bench {
             map: ShardMap::dealt(1),
             salt: Arc::new(Seven),
             polls: PollBook::default(),
+            permits: Arc::default(),
             environment: BTreeMap::new(),
             payload_limits: fermata_types::PayloadLimits::default(),
             metrics: Metrics::default(),
             mutation: Mutation::default(),
         });
         let (shard, epoch) = (SHARD, ShardEpoch(1));
-        let config = MachineConfig { shard, epoch, cached_runs: 8, snapshot_events: 256 };
+        let config =
+            MachineConfig { shard, epoch, cached_runs: 8, deadlines: 8, snapshot_events: 256 };
         let mut machine = Machine::new(config, shared.clone());
         recovery::recover_shard(&store, SHARD, &mut machine).expect("readable");
         Self { store, shared, machine, tokens: 0 }
@@ -207,13 +209,13 @@ proptest! {
             }
         });
         prop_assert!(answers.is_empty());
-        let epochs: Vec<RunEpoch> = bench.rows(Family::Deadline).iter().map(|row| match row {
-            Row::Deadline(row) => row.run_epoch,
+        let epochs: Vec<RunEpoch> = bench.rows(Family::DueDeadline).iter().map(|row| match row {
+            Row::DueDeadline(row) => row.run_epoch,
             other => panic!("not a deadline: {other:?}"),
         }).collect();
         let expected = if waits { vec![RunEpoch(raised)] } else { Vec::new() };
         prop_assert_eq!(epochs, expected);
-        prop_assert_eq!(bench.machine.is_armed(run), waits);
+        prop_assert_eq!(bench.machine.is_armed((due, run)), waits);
         let history = bench.store.scan(&ScanRange::History { run }, None, 100);
         prop_assert_eq!(history.expect("readable").rows.len(), 1);
         let queue = RowKey::Queue(queue_row(&bench).0);

@@ -42,6 +42,7 @@ fn machine() -> Machine {
         map: fermata_runtime::shard::map::ShardMap::dealt(1),
         salt: Arc::new(Zero),
         polls: PollBook::default(),
+        permits: Arc::default(),
         environment: BTreeMap::new(),
         metrics: Metrics::default(),
         mutation: Mutation::default(),
@@ -50,6 +51,7 @@ fn machine() -> Machine {
         shard: ShardId(0),
         epoch: ShardEpoch(1),
         cached_runs: 8,
+        deadlines: 8,
         snapshot_events: u64::MAX,
     };
     Machine::new(config, Arc::new(shared))

@@ -37,13 +37,14 @@ fn machine() -> Machine {
         map: ShardMap::dealt(1),
         salt: Arc::new(Zero),
         polls: PollBook::default(),
+        permits: Arc::default(),
         environment: BTreeMap::new(),
         payload_limits: fermata_types::PayloadLimits::default(),
         metrics: Metrics::default(),
         mutation: Mutation::default(),
     };
     let (shard, epoch) = (ShardId(0), ShardEpoch(1));
-    let config = MachineConfig { shard, epoch, cached_runs: 8, snapshot_events: 256 };
+    let config = MachineConfig { shard, epoch, cached_runs: 8, deadlines: 8, snapshot_events: 256 };
     Machine::new(config, Arc::new(shared))
 }
 

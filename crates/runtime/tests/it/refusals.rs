@@ -23,7 +23,7 @@ use fermata_runtime::shard::machine::Shared;
 use fermata_runtime::shard::map::ShardMap;
 use fermata_runtime::shard::request::{Failure, Start};
 use fermata_storage::{
-    Batch, DeadlineKey, DeadlineRow, Fault, FaultyStore, ModelStore, Row, Store, Write,
+    Batch, DueDeadlineKey, DueDeadlineRow, Fault, FaultyStore, ModelStore, Row, Store, Write,
 };
 use fermata_types::{
     BatchNumber, Payload, RunEpoch, RunId, ShardEpoch, ShardId, ShardKey, Timestamp,
@@ -98,6 +98,7 @@ fn shared() -> Arc<Shared> {
         map: ShardMap::dealt(1),
         salt: Arc::new(SystemSalt),
         polls: PollBook::default(),
+        permits: Arc::default(),
         environment: BTreeMap::new(),
         payload_limits: fermata_types::PayloadLimits::default(),
         metrics: Metrics::default(),
@@ -107,9 +108,9 @@ fn shared() -> Arc<Shared> {
 
 fn batch(number: u64) -> StagedBatch {
     let run = RunId::compose(Timestamp::from_ms(1), ShardKey::wrapping(0), 7);
-    let key = DeadlineKey { shard: ShardId(0), run };
     let due = Timestamp::from_ms(i64::try_from(number).expect("small"));
-    let row = Row::Deadline(DeadlineRow { key, due, run_epoch: RunEpoch(1) });
+    let key = DueDeadlineKey { shard: ShardId(0), due, run };
+    let row = Row::DueDeadline(DueDeadlineRow { key, run_epoch: RunEpoch(1) });
     let batch = Batch { shard: ShardId(0), epoch: ShardEpoch(1), writes: vec![Write::Put(row)] };
     StagedBatch { number: BatchNumber(number), batch }
 }

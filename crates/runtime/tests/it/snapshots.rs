@@ -54,12 +54,13 @@ impl Bench {
             map: fermata_runtime::shard::map::ShardMap::dealt(1),
             salt: Arc::new(Seven),
             polls: PollBook::default(),
+            permits: Arc::default(),
             environment: BTreeMap::new(),
             metrics: Metrics::default(),
             mutation: Mutation::default(),
         });
         let (shard, epoch) = (SHARD, ShardEpoch(1));
-        let config = MachineConfig { shard, epoch, cached_runs: 0, snapshot_events };
+        let config = MachineConfig { shard, epoch, cached_runs: 0, deadlines: 8, snapshot_events };
         let mut machine = Machine::new(config, shared.clone());
         recovery::recover_shard(&store, SHARD, &mut machine).expect("readable");
         Self { store, shared, machine, tokens: 0 }

@@ -1,8 +1,10 @@
 //! Once a shard has caught up, every row that rings a bell is known to whoever rings it: queue rows
-//! to the hub or to a poll, deadlines to the wheel, commands to the relay.
+//! to the hub or to a poll, deadlines to the wheel (or they lie behind
+//! what memory holds and will be read in time), commands to the relay.
 
 use std::collections::BTreeSet;
 
+use fermata_runtime::queues::Hub;
 use fermata_runtime::shard::Machine;
 use fermata_storage::{QueueKey, Row, RowKey};
 use fermata_types::{RunId, ShardId};
@@ -16,8 +18,9 @@ const NAME: &str = "audits_find_nothing";
 pub(crate) struct Known<'a> {
     pub(crate) shard: ShardId,
     pub(crate) machine: &'a Machine,
-    /// Rows in the hub and in the hands of polls.
-    pub(crate) queue: &'a BTreeSet<QueueKey>,
+    pub(crate) hub: &'a Hub,
+    /// Rows in the hands of polls.
+    pub(crate) in_hand: &'a BTreeSet<QueueKey>,
     /// Runs being read.
     pub(crate) loading: &'a BTreeSet<RunId>,
 }
@@ -27,13 +30,14 @@ pub(crate) fn check(shadow: &Shadow, known: &Known<'_>) -> Checked {
     for key in shadow.rows.keys() {
         match key {
             RowKey::Queue(key) if key.shard == known.shard => {
-                expect(known.queue.contains(key), NAME, || {
+                let is_known = known.hub.knows(key) || known.in_hand.contains(key);
+                expect(is_known, NAME, || {
                     format!("the hub does not know task {} of {}", key.ready.age, key.queue)
                 })?;
             }
-            RowKey::Deadline(key) if key.shard == known.shard => {
+            RowKey::DueDeadline(key) if key.shard == known.shard => {
                 let machine = known.machine;
-                let is_known = machine.is_armed(key.run)
+                let is_known = machine.is_armed((key.due, key.run))
                     || machine.is_working_on(key.run)
                     || known.loading.contains(&key.run);
                 expect(is_known, NAME, || {
@@ -62,8 +66,9 @@ pub(crate) fn at_end(shadow: &Shadow) -> Checked {
             Row::Lane(row) => row.key.run,
             Row::Message(row) => row.key.run,
             Row::TaskLog(row) => row.key.task.run(),
+            Row::DueDeadline(row) => row.key.run,
+            Row::Lease(row) => row.key.task.run(),
             Row::Snapshot(row) => row.key.run,
-            Row::Deadline(row) => row.key.run,
             _ => continue,
         };
         expect(!shadow.deleted.contains(&run), NAME, || {

@@ -11,6 +11,7 @@ pub(crate) mod every_run_ends;
 pub(crate) mod every_run_names_what_it_waits_for;
 pub(crate) mod history_has_no_gaps;
 pub(crate) mod inputs_resolve;
+pub(crate) mod limits_hold;
 pub(crate) mod memory_is_the_fold;
 pub(crate) mod no_answer_from_undurable_state;
 pub(crate) mod no_lost_task;

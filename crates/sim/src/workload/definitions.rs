@@ -8,15 +8,22 @@ use crate::workload::shapes::{
 };
 
 /// All queues that workers poll.
-pub(crate) const QUEUES: &[&str] = &["sure", "east:sure", "flaky", "slow", "late", "total", "big"];
+pub(crate) const QUEUES: &[&str] =
+    &["sure", "east:sure", "flaky", "slow", "late", "total", "big", FEW, "rated"];
+
+/// A task type with a concurrency limit.
+pub(crate) const FEW: &str = "few";
+/// That limit.
+pub(crate) const FEW_AT_ONCE: usize = 2;
 
 /// Workflows with how often they are started, of a hundred.
 pub(crate) const STARTED: &[(&str, usize)] = &[
     ("sequence", 5),
     ("large", 6),
     ("policies", 7),
-    ("branches", 10),
-    ("forks", 10),
+    ("limited", 7),
+    ("branches", 7),
+    ("forks", 7),
     ("loops", 4),
     ("kept", 4),
     ("long_loop", 4),
@@ -26,13 +33,14 @@ pub(crate) const STARTED: &[(&str, usize)] = &[
     ("stops", 2),
     ("wide", 2),
     ("spread", 6),
-    ("errands", 13),
+    ("errands", 12),
 ];
 
 /// Workflows whose runs end COMPLETED unless someone ends or deletes them.
 pub(crate) const SURE: &[&str] = &[
     "sequence",
     "large",
+    "limited",
     "forks",
     "loops",
     "kept",
@@ -51,6 +59,12 @@ pub(crate) const ELSEWHERE: &[&str] = &["errand", "repair"];
 pub(crate) fn all() -> Vec<DefinitionRow> {
     let mut rows = vec![
         task("sure", &json!({})),
+        task(FEW, &json!({ "concurrentExecLimit": FEW_AT_ONCE })),
+        task(
+            "rated",
+            &json!({ "rateLimitPerFrequency": 2,
+            "rateLimitFrequencyInSeconds": 1 }),
+        ),
         task("sub", &json!({ "retryCount": 2, "retryDelaySeconds": 1 })),
         task(
             "big",
@@ -104,6 +118,17 @@ fn plain() -> Vec<DefinitionRow> {
         simple("late", "c", None),
         simple("total", "d", None),
     ]);
+    let branch = |n: u32| {
+        json!([simple(FEW, &format!("f{n}"), None), simple("rated", &format!("r{n}"), None)])
+    };
+    let limited = json!([
+        {
+            "name": "fork", "taskReferenceName": "fork", "type": "FORK_JOIN",
+            "forkTasks": [branch(1), branch(2), branch(3)]
+        },
+        join("join", &["r1", "r2", "r3"]),
+        simple(FEW, "c", Some("f1")),
+    ]);
     let timeout = json!({ "timeoutSeconds": 20, "timeoutPolicy": "TIME_OUT_WF",
         "failureWorkflow": "repair" });
     vec![
@@ -117,6 +142,7 @@ fn plain() -> Vec<DefinitionRow> {
             &output,
         ),
         workflow("large", &large, &json!({ "outputParameters": { "all": "${c.input.all}" } })),
+        workflow("limited", &limited, &output),
         workflow("policies", &policies, &timeout),
     ]
 }

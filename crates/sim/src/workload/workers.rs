@@ -7,6 +7,7 @@ use fermata_types::{Payload, Span, TaskId, Timestamp};
 use serde_json::json;
 
 use crate::random::Random;
+use crate::workload::definitions::FEW;
 use crate::workload::op::What;
 use crate::world::World;
 
@@ -164,5 +165,5 @@ impl World {
 
 /// Tasks that never fail for good.
 fn is_sure(name: &str) -> bool {
-    matches!(name, "sure" | "big")
+    matches!(name, "sure" | "big" | FEW | "rated")
 }

@@ -10,7 +10,7 @@ use fermata_types::{BatchNumber, RunId, ShardId};
 
 use crate::invariants::{
     audits_find_nothing, cursor_never_back, elsewhere_exactly_once,
-    every_run_names_what_it_waits_for, history_has_no_gaps, memory_is_the_fold,
+    every_run_names_what_it_waits_for, history_has_no_gaps, limits_hold, memory_is_the_fold,
     one_completed_attempt, one_run_per_key, outbox_exactly_once_seen, summaries_are_true,
 };
 use crate::shadow::Facts;
@@ -154,6 +154,7 @@ impl World {
                 touched.push((facts.shard, *run));
             }
         }
+        limits_hold::check(&self.shadow)?;
         touched.sort_unstable();
         touched.dedup();
         for (shard, run) in touched {
@@ -206,7 +207,7 @@ impl World {
             });
         shard.bell.reset();
         for (key, epoch) in rows {
-            let served = self.process.hub.enqueue(key, epoch, self.now);
+            let served = self.process.hub.found(&key, epoch, self.now);
             self.serve(served);
         }
         match read {
@@ -224,13 +225,12 @@ impl World {
         if durable.next() != building {
             return Ok(());
         }
-        let mut queue = self.process.hub.rows();
-        queue.extend(self.process.in_hand.iter().cloned());
         let loading = shard.loading();
         let known = audits_find_nothing::Known {
             shard: shard_id(index),
             machine: &shard.machine,
-            queue: &queue,
+            hub: &self.process.hub,
+            in_hand: &self.process.in_hand,
             loading: &loading,
         };
         audits_find_nothing::check(&self.shadow, &known)?;

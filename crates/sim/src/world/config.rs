@@ -12,6 +12,12 @@ pub(crate) struct Config {
     /// Events after which a run is written down again.
     pub(crate) snapshot_events: u64,
     pub(crate) payload_cache_bytes: usize,
+    /// Ready rows of each queue in memory.
+    pub(crate) ready_rows: usize,
+    /// Delayed rows of each queue in memory.
+    pub(crate) delayed_rows: usize,
+    /// Deadlines of each shard in memory.
+    pub(crate) deadlines: usize,
     pub(crate) segment_bytes: u64,
     /// Memory of the store's deltas.
     pub(crate) delta_bytes: usize,
@@ -43,6 +49,9 @@ impl Config {
             cached_runs: from(random, &[1, 2, 4, 64]),
             snapshot_events: from(random, &[1, 3, 12, 1000]) as u64,
             payload_cache_bytes: from(random, &[0, 4 << 10, 64 << 10]),
+            ready_rows: from(random, &[1, 2, 3, 16]),
+            delayed_rows: from(random, &[1, 2, 3, 16]),
+            deadlines: from(random, &[1, 2, 3, 64]),
             segment_bytes: from(random, &[8 << 10, 32 << 10, 128 << 10]) as u64,
             delta_bytes: from(random, &[1 << 10, 6 << 10, 64 << 10]),
             checkpoints: from(random, &[100, 50, 10]),

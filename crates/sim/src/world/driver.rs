@@ -74,9 +74,22 @@ impl World {
                 Output::Snapshot(job) => shard.snapshots.push(*job),
                 Output::Enqueued(key, epoch) => self.enqueued(key, epoch),
                 Output::Dequeued(key) => self.process.hub.dequeue(&key),
+                Output::Freed(task) => {
+                    let served = self.process.hub.freed(task, self.now);
+                    self.serve(served);
+                }
+                Output::Unleased(task) => {
+                    let served = self.process.hub.unleased(task, self.now);
+                    self.serve(served);
+                }
                 Output::Post(target, post) => self.posted(index, target, post),
                 Output::Defined(puts, deletes) => {
-                    self.process.shared.metadata.swap(puts, &deletes);
+                    let shared = self.process.shared.clone();
+                    for name in shared.metadata.swap(puts, &deletes) {
+                        shared.permits.set(&name, shared.metadata.limits(&name));
+                        let served = self.process.hub.woken(&name, self.now);
+                        self.serve(served);
+                    }
                 }
             }
         }

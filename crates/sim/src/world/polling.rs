@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use fermata_decider::Command;
 use fermata_runtime::payloads;
+use fermata_runtime::queues::reading;
 use fermata_runtime::queues::{HubOutput, PollData, WaiterId};
 use fermata_runtime::shard::request::{Leased, Request, Wait};
 use fermata_storage::QueueKey;
 use fermata_types::{RunEpoch, Span};
 
-use crate::invariants::{inputs_resolve, no_lost_task};
+use crate::invariants::{inputs_resolve, limits_hold, no_lost_task};
 use crate::violation::Checked;
 use crate::workload::definitions;
 use crate::world::World;
@@ -61,9 +62,9 @@ impl World {
         self.trace.note(self.step, || format!("poll {id} of w{worker} for {count} in {queue}"));
         let poll = Poll { worker, queue: queue.clone(), until, pending: 0 };
         self.process.polls.insert(id, poll);
-        let taken = self.process.hub.take(&queue, count);
+        let taken = self.process.hub.take(&queue, count, self.now);
         if taken.is_empty() {
-            let served = self.process.hub.wait(&queue, WaiterId(id), false);
+            let served = self.process.hub.wait(&queue, WaiterId(id), false, self.now);
             self.serve(served);
             return;
         }
@@ -80,6 +81,24 @@ impl World {
             self.process.polls.remove(&id);
             self.process.hub.leave(WaiterId(id));
         }
+    }
+
+    /// A queue is read, or what was read reaches the hub: commits may fall in between.
+    pub(crate) fn read_queue(&mut self) -> Checked {
+        let process = &mut self.process;
+        if !process.reads.is_empty() && (process.reads.len() > 1 || self.random.chance(50)) {
+            let (ask, found) = process.reads.remove(0);
+            self.trace.note(self.step, || format!("has read {ask:?}: {found:?}"));
+            let served = process.hub.handle_read(&ask, found, self.now);
+            self.serve(served);
+            return Ok(());
+        }
+        if let Some(ask) = process.hub.poll_read() {
+            let shards = u16::try_from(process.shards.len()).unwrap_or(u16::MAX);
+            let found = reading::read(&*process.store, shards, &ask);
+            process.reads.push((ask, found.ok()));
+        }
+        Ok(())
     }
 
     /// Rows found their waiting polls.
@@ -106,6 +125,7 @@ impl World {
         self.process.in_hand.remove(&key);
         let task = key.ready.age;
         no_lost_task::check(&self.shadow, task)?;
+        limits_hold::delivered(&self.shadow, &leased)?;
         let name = (leased.run.id, leased.task.input);
         let input = match leased.input {
             Some(input) => Some(input),
@@ -145,7 +165,7 @@ impl World {
             return;
         }
         let queue = poll.queue.clone();
-        let served = self.process.hub.wait(&queue, WaiterId(id), true);
+        let served = self.process.hub.wait(&queue, WaiterId(id), true, now);
         self.serve(served);
     }
 }

@@ -14,7 +14,8 @@ use fermata_runtime::metadata::Metadata;
 use fermata_runtime::metrics::Metrics;
 use fermata_runtime::mutant::Mutation;
 use fermata_runtime::payloads::PayloadCache;
-use fermata_runtime::queues::{Hub, PollBook};
+use fermata_runtime::queues::reading::{Ask, Found};
+use fermata_runtime::queues::{Bounds, Hub, PollBook};
 use fermata_runtime::shard::machine::{LoadRequest, Shared};
 use fermata_runtime::shard::map::ShardMap;
 use fermata_runtime::shard::request::{Request, Token};
@@ -73,6 +74,8 @@ pub(crate) struct Process {
     pub(crate) shared: Arc<Shared>,
     pub(crate) shards: Vec<Shard>,
     pub(crate) hub: Hub,
+    /// Queues that are being read.
+    pub(crate) reads: Vec<(Ask, Option<Found>)>,
     /// Batches on their way to the committer, with their shard.
     pub(crate) queue: VecDeque<(usize, Submission)>,
     pub(crate) polls: BTreeMap<u64, Poll>,
@@ -134,6 +137,7 @@ impl Process {
             map: ShardMap::dealt(count),
             salt: Arc::new(SimSalt(AtomicU64::new(salt))),
             polls: PollBook::default(),
+            permits: Arc::default(),
             environment: BTreeMap::new(),
             payload_limits: fermata_types::PayloadLimits::default(),
             metrics: Metrics::default(),
@@ -142,15 +146,18 @@ impl Process {
                 _ => Mutation::default(),
             },
         });
-        let mut hub = Hub::default();
+        recovery::recover_permits(&*store, &shared)?;
+        let bounds = Bounds { ready: config.ready_rows, delayed: config.delayed_rows };
+        let mut hub = Hub::new(bounds, shared.permits.clone(), shared.mutation);
         recovery::recover_queue_rows(&*store, |key, epoch| {
             // Nobody polls yet.
             let _ = hub.enqueue(key, epoch, now);
         })?;
         let mut shards = Vec::new();
         for shard in (0..count).map(ShardId) {
-            let (cached_runs, snapshot_events) = (config.cached_runs, config.snapshot_events);
-            let machine = MachineConfig { shard, epoch, cached_runs, snapshot_events };
+            let (cached_runs, deadlines) = (config.cached_runs, config.deadlines);
+            let snapshot_events = config.snapshot_events;
+            let machine = MachineConfig { shard, epoch, cached_runs, deadlines, snapshot_events };
             let mut machine = Machine::new(machine, shared.clone());
             recovery::recover_shard(&*store, shard, &mut machine)?;
             shards.push(Shard::new(machine));
@@ -161,6 +168,7 @@ impl Process {
             shared,
             shards,
             hub,
+            reads: Vec::new(),
             queue: VecDeque::new(),
             polls: BTreeMap::new(),
             posts: Vec::new(),
@@ -217,9 +225,10 @@ impl Shard {
                 | LoadRequest::Keys(run) => Some(*run),
                 LoadRequest::LogLines(task) => Some(task.run()),
                 LoadRequest::Retirement(row) => Some(row.key.run),
-                LoadRequest::Dedup(_) | LoadRequest::Definition(..) | LoadRequest::Outbox(..) => {
-                    None
-                }
+                LoadRequest::Dedup(_)
+                | LoadRequest::Definition(..)
+                | LoadRequest::Outbox(..)
+                | LoadRequest::Deadlines(..) => None,
             })
             .collect()
     }

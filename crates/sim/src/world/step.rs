@@ -23,6 +23,7 @@ enum Action {
     Internal(usize),
     Fire(usize),
     HubTick,
+    HubRead,
     Poll,
     Leave,
     Work,
@@ -114,6 +115,9 @@ impl World {
         if self.process.hub.poll_deadline().is_some_and(|due| due <= now) {
             actions.push((15, Action::HubTick));
         }
+        if self.process.hub.wants_read() || !self.process.reads.is_empty() {
+            actions.push((15, Action::HubRead));
+        }
         if self.process.polls.values().any(|poll| poll.until <= now && poll.pending == 0) {
             actions.push((5, Action::Leave));
         }
@@ -155,6 +159,7 @@ impl World {
                 self.serve(served);
                 Ok(())
             }
+            Action::HubRead => self.read_queue(),
             Action::Poll => {
                 self.poll();
                 Ok(())

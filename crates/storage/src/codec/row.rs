@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::{CodecError, KeyReader, KeyWriter};
 use crate::rows::{
-    DeadlineRow, DedupRow, DefinitionRow, EndedRow, Family, HistoryRow, LaneRow, LookupRow,
-    MessageRow, OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow, Row, RowKey, RunRow,
-    ScanRange, ShardRow, SnapshotRow, StoredRow, TaskLogRow,
+    DeadlineRow, DedupRow, DefinitionRow, DueDeadlineRow, EndedRow, Family, HistoryRow, LaneRow,
+    LeaseRow, LookupRow, MessageRow, OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow,
+    Row, RowKey, RunRow, ScanRange, ShardRow, SnapshotRow, StoredRow, TaskLogRow,
 };
 
 /// Appends a key's bytes; they sort as the keys do.
@@ -32,6 +32,8 @@ pub fn encode_key(key: &RowKey, out: &mut Vec<u8>) {
         RowKey::Snapshot(key) => SnapshotRow::put_key(key, &mut out),
         RowKey::Received(key) => ReceivedRow::put_key(key, &mut out),
         RowKey::Ended(key) => EndedRow::put_key(key, &mut out),
+        RowKey::Lease(key) => LeaseRow::put_key(key, &mut out),
+        RowKey::DueDeadline(key) => DueDeadlineRow::put_key(key, &mut out),
     }
 }
 
@@ -57,6 +59,8 @@ pub fn encode_key_of(row: &Row, out: &mut Vec<u8>) {
         Row::Snapshot(row) => SnapshotRow::put_key(&row.key, &mut out),
         Row::Received(row) => ReceivedRow::put_key(&row.key, &mut out),
         Row::Ended(row) => EndedRow::put_key(&row.key, &mut out),
+        Row::Lease(row) => LeaseRow::put_key(&row.key, &mut out),
+        Row::DueDeadline(row) => DueDeadlineRow::put_key(&row.key, &mut out),
     }
 }
 
@@ -86,6 +90,8 @@ pub fn decode_key(bytes: &[u8]) -> Result<RowKey, CodecError> {
         Family::Snapshot => RowKey::Snapshot(SnapshotRow::take_key(&mut from)?),
         Family::Received => RowKey::Received(ReceivedRow::take_key(&mut from)?),
         Family::Ended => RowKey::Ended(EndedRow::take_key(&mut from)?),
+        Family::Lease => RowKey::Lease(LeaseRow::take_key(&mut from)?),
+        Family::DueDeadline => RowKey::DueDeadline(DueDeadlineRow::take_key(&mut from)?),
     };
     from.finish()?;
     Ok(key)
@@ -116,6 +122,8 @@ pub fn encode_row(row: &Row, out: &mut Vec<u8>) {
         Row::Snapshot(row) => row.put_value(out),
         Row::Received(row) => row.put_value(out),
         Row::Ended(row) => row.put_value(out),
+        Row::Lease(row) => row.put_value(out),
+        Row::DueDeadline(row) => row.put_value(out),
     }
 }
 
@@ -143,6 +151,10 @@ pub fn decode_row(key: &[u8], value: &[u8]) -> Result<Row, CodecError> {
         RowKey::Snapshot(key) => Row::Snapshot(SnapshotRow::take_value(key, version, bytes)?),
         RowKey::Received(key) => Row::Received(ReceivedRow::take_value(key, version, bytes)?),
         RowKey::Ended(key) => Row::Ended(EndedRow::take_value(key, version, bytes)?),
+        RowKey::Lease(key) => Row::Lease(LeaseRow::take_value(key, version, bytes)?),
+        RowKey::DueDeadline(key) => {
+            Row::DueDeadline(DueDeadlineRow::take_value(key, version, bytes)?)
+        }
     })
 }
 

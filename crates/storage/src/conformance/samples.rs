@@ -10,10 +10,11 @@ use fermata_types::{
 
 use crate::rows::{
     DeadlineKey, DeadlineRow, DedupKey, DedupRow, DefinitionHash, DefinitionKey, DefinitionRow,
-    EndedKey, EndedKind, EndedRow, Family, HistoryKey, HistoryRow, LaneKey, LaneRow, LookupKey,
-    LookupRow, MessageKey, MessageRow, OutboxKey, OutboxRow, PayloadKey, PayloadRow, QueueKey,
-    QueueRow, Ready, ReceivedKey, ReceivedRow, ResolvedKey, ResolvedRow, Row, RowKey, RunKey,
-    RunRow, ScanRange, ShardRow, ShardRowKey, SnapshotKey, SnapshotRow, TaskLogKey, TaskLogRow,
+    DueDeadlineKey, DueDeadlineRow, EndedKey, EndedKind, EndedRow, Family, HistoryKey, HistoryRow,
+    LaneKey, LaneRow, LeaseKey, LeaseRow, LookupKey, LookupRow, MessageKey, MessageRow, OutboxKey,
+    OutboxRow, PayloadKey, PayloadRow, QueueKey, QueueRow, Ready, ReceivedKey, ReceivedRow,
+    ResolvedKey, ResolvedRow, Row, RowKey, RunKey, RunRow, ScanRange, ShardRow, ShardRowKey,
+    SnapshotKey, SnapshotRow, TaskLogKey, TaskLogRow,
 };
 
 /// Names that are easily sorted wrongly: empty, prefixes of each other, with zeros, beyond ASCII.
@@ -106,6 +107,17 @@ pub fn sample_row(family: Family, place: u64, content: u64) -> Row {
                 1 => EndedKind::Orphan,
                 _ => EndedKind::Run,
             },
+        }
+        .into(),
+        Family::Lease => LeaseRow {
+            key: LeaseKey { shard: shard(place / 5), task: task(place) },
+            task_type: name(content),
+            leased: time(content),
+        }
+        .into(),
+        Family::DueDeadline => DueDeadlineRow {
+            key: DueDeadlineKey { shard: shard(place / 5), due: time(place / 2), run: run(place) },
+            run_epoch: RunEpoch(content),
         }
         .into(),
     }
@@ -267,6 +279,8 @@ pub(super) fn ranges_of(key: &RowKey) -> Vec<ScanRange> {
         RowKey::Shard(_) => Vec::new(),
         RowKey::Received(key) => vec![ScanRange::Received { target: key.target }],
         RowKey::Ended(key) => vec![ScanRange::Ended { shard: key.shard }],
+        RowKey::Lease(key) => vec![ScanRange::Leases { shard: key.shard }],
+        RowKey::DueDeadline(key) => vec![ScanRange::DueDeadlines { shard: key.shard }],
     };
     ranges.push(ScanRange::Family(key.family()));
     ranges

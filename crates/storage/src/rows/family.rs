@@ -40,11 +40,15 @@ pub enum Family {
     Received = 16,
     /// Ended runs by the time they ended.
     Ended = 17,
+    /// Tasks in workers' hands whose type has a limit.
+    Lease = 18,
+    /// When each run must be looked at, by time.
+    DueDeadline = 19,
 }
 
 impl Family {
     /// All families in the order of their keys.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::History,
         Self::Run,
         Self::Payload,
@@ -62,6 +66,8 @@ impl Family {
         Self::Snapshot,
         Self::Received,
         Self::Ended,
+        Self::Lease,
+        Self::DueDeadline,
     ];
 
     /// The stable number.

@@ -4,9 +4,9 @@ use fermata_types::{ShardId, ShardKey};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineKey, DedupKey, DefinitionKey, EndedKey, Family, HistoryKey, LaneKey, LookupKey,
-    MessageKey, OutboxKey, PayloadKey, QueueKey, ReceivedKey, ResolvedKey, RunKey, ShardRowKey,
-    SnapshotKey, TaskLogKey,
+    DeadlineKey, DedupKey, DefinitionKey, DueDeadlineKey, EndedKey, Family, HistoryKey, LaneKey,
+    LeaseKey, LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, ReceivedKey, ResolvedKey,
+    RunKey, ShardRowKey, SnapshotKey, TaskLogKey,
 };
 
 /// The key of a row of any family. The order of keys is the order of families, then that of the
@@ -47,6 +47,10 @@ pub enum RowKey {
     Received(ReceivedKey),
     /// An ended run.
     Ended(EndedKey),
+    /// A task in a worker's hands whose type has a limit.
+    Lease(LeaseKey),
+    /// When a run must be looked at.
+    DueDeadline(DueDeadlineKey),
 }
 
 /// Where a row lives: some keys name their shard, others a run, whose id carries the shard key
@@ -81,6 +85,8 @@ impl RowKey {
             Self::Snapshot(_) => Family::Snapshot,
             Self::Received(_) => Family::Received,
             Self::Ended(_) => Family::Ended,
+            Self::Lease(_) => Family::Lease,
+            Self::DueDeadline(_) => Family::DueDeadline,
         }
     }
 
@@ -107,6 +113,8 @@ impl RowKey {
             Self::Snapshot(key) => Home::Key(key.run.key()),
             Self::Received(key) => Home::Shard(key.target),
             Self::Ended(key) => Home::Shard(key.shard),
+            Self::Lease(key) => Home::Shard(key.shard),
+            Self::DueDeadline(key) => Home::Shard(key.shard),
         }
     }
 }
@@ -201,14 +209,26 @@ impl From<ShardRowKey> for RowKey {
     }
 }
 
+impl From<EndedKey> for RowKey {
+    fn from(key: EndedKey) -> Self {
+        Self::Ended(key)
+    }
+}
+
 impl From<ReceivedKey> for RowKey {
     fn from(key: ReceivedKey) -> Self {
         Self::Received(key)
     }
 }
 
-impl From<EndedKey> for RowKey {
-    fn from(key: EndedKey) -> Self {
-        Self::Ended(key)
+impl From<LeaseKey> for RowKey {
+    fn from(key: LeaseKey) -> Self {
+        Self::Lease(key)
+    }
+}
+
+impl From<DueDeadlineKey> for RowKey {
+    fn from(key: DueDeadlineKey) -> Self {
+        Self::DueDeadline(key)
     }
 }

@@ -6,7 +6,7 @@
 //! | run | run | updatable, deletable |
 //! | payload | run, event, part | immutable, deleted with the run |
 //! | queue | shard, queue, ready order | deletable |
-//! | deadline | shard, run | updatable, deletable |
+//! | deadline | shard, run | of version 1 only: rewritten as due deadlines |
 //! | outbox | source, target, number | immutable, deleted when delivered |
 //! | lane | run, lane | updatable, deleted with the run |
 //! | message | run, lane, offset | immutable, deletable |
@@ -19,17 +19,21 @@
 //! | snapshot | run, chunk | updatable, deletable |
 //! | received | target, source | updatable |
 //! | ended | shard, time, run | deleted with the run |
+//! | lease | shard, task | deletable |
+//! | due deadline | shard, due, run | deletable |
 //!
 //! A family's ordinal and its place in [`RowKey`] never change: they are the order of all keys.
 
 mod deadline;
 mod dedup;
 mod definition;
+mod due_deadline;
 mod ended;
 mod family;
 mod history;
 mod key;
 mod lane;
+mod lease;
 mod lookup;
 mod message;
 mod outbox;
@@ -47,12 +51,14 @@ mod task_log;
 pub use deadline::{DeadlineKey, DeadlineRow};
 pub use dedup::{DedupKey, DedupRow};
 pub use definition::{DefinitionKey, DefinitionRow};
+pub use due_deadline::{DueDeadlineKey, DueDeadlineRow};
 pub use ended::{EndedKey, EndedKind, EndedRow};
 pub use family::Family;
 pub(crate) use family::StoredRow;
 pub use history::{HistoryKey, HistoryRow};
 pub use key::{Home, RowKey};
 pub use lane::{LaneKey, LaneRow};
+pub use lease::{LeaseKey, LeaseRow};
 pub use lookup::{LookupKey, LookupRow};
 pub use message::{MessageKey, MessageRow};
 pub use outbox::{OutboxKey, OutboxRow};

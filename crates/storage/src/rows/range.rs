@@ -6,9 +6,10 @@ use fermata_types::{
 
 use crate::codec::KeyWriter;
 use crate::rows::{
-    DeadlineKey, DedupKey, DefinitionHash, DefinitionKey, EndedKey, Family, HistoryKey, LaneKey,
-    LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, Ready, ReceivedKey, ResolvedKey,
-    RowKey, RunKey, ShardRowKey, SnapshotKey, TaskLogKey, definition, lookup,
+    DeadlineKey, DedupKey, DefinitionHash, DefinitionKey, DueDeadlineKey, EndedKey, Family,
+    HistoryKey, LaneKey, LeaseKey, LookupKey, MessageKey, OutboxKey, PayloadKey, QueueKey, Ready,
+    ReceivedKey, ResolvedKey, RowKey, RunKey, ShardRowKey, SnapshotKey, TaskLogKey, definition,
+    lookup,
 };
 
 /// A range of rows, read in key order.
@@ -51,7 +52,7 @@ pub enum ScanRange {
         /// The queue's name.
         queue: String,
     },
-    /// A shard's deadlines, by run.
+    /// A shard's deadlines as version 1 kept them, by run.
     Deadlines {
         /// The shard.
         shard: ShardId,
@@ -72,6 +73,16 @@ pub enum ScanRange {
     Received {
         /// The receiving shard.
         target: ShardId,
+    },
+    /// A shard's leases of types with limits, by task.
+    Leases {
+        /// The shard.
+        shard: ShardId,
+    },
+    /// A shard's deadlines, earliest first.
+    DueDeadlines {
+        /// The shard.
+        shard: ShardId,
     },
     /// A run's lanes by name.
     Lanes {
@@ -164,6 +175,8 @@ impl ScanRange {
             Self::Deadlines { .. } => Family::Deadline,
             Self::OutboxOfShard { .. } | Self::Outbox { .. } => Family::Outbox,
             Self::Received { .. } => Family::Received,
+            Self::Leases { .. } => Family::Lease,
+            Self::DueDeadlines { .. } => Family::DueDeadline,
             Self::Lanes { .. } => Family::Lane,
             Self::MessagesOfRun { .. } | Self::Messages { .. } => Family::Message,
             Self::Dedups { .. } => Family::Dedup,
@@ -200,6 +213,8 @@ impl ScanRange {
                 key.source == *source && key.target == *target
             }
             (Self::Received { target }, RowKey::Received(key)) => key.target == *target,
+            (Self::Leases { shard }, RowKey::Lease(key)) => key.shard == *shard,
+            (Self::DueDeadlines { shard }, RowKey::DueDeadline(key)) => key.shard == *shard,
             (Self::Lanes { run }, RowKey::Lane(key)) => key.run == *run,
             (Self::MessagesOfRun { run }, RowKey::Message(key)) => key.run == *run,
             (Self::Messages { run, lane }, RowKey::Message(key)) => {
@@ -263,6 +278,14 @@ impl ScanRange {
             Self::OutboxOfShard { source } => lowest_outbox(source, ShardId(0)),
             Self::Outbox { source, target } => lowest_outbox(source, target),
             Self::Received { target } => lowest_received(target),
+            Self::Leases { shard } => {
+                let task = lowest_run(ShardKey::wrapping(0)).task(TaskNumber(0));
+                LeaseKey { shard, task }.into()
+            }
+            Self::DueDeadlines { shard } => {
+                let run = lowest_run(ShardKey::wrapping(0));
+                DueDeadlineKey { shard, due: Timestamp::from_ms(i64::MIN), run }.into()
+            }
             Self::Lanes { run } => LaneKey { run, lane: String::new() }.into(),
             Self::MessagesOfRun { run } => lowest_message(run, String::new()),
             Self::Messages { run, lane } => lowest_message(run, lane),
@@ -312,6 +335,8 @@ impl ScanRange {
             | Self::Deadlines { shard }
             | Self::OutboxOfShard { source: shard }
             | Self::Received { target: shard }
+            | Self::Leases { shard }
+            | Self::DueDeadlines { shard }
             | Self::Dedups { shard }
             | Self::Resolved { shard }
             | Self::Ended { shard } => out.shard(*shard),
@@ -355,6 +380,8 @@ fn lowest_of(family: Family) -> RowKey {
         Family::Snapshot => ScanRange::Snapshot { run }.lowest(),
         Family::Received => lowest_received(shard),
         Family::Ended => lowest_ended(shard),
+        Family::Lease => ScanRange::Leases { shard }.lowest(),
+        Family::DueDeadline => ScanRange::DueDeadlines { shard }.lowest(),
     }
 }
 

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
-    DeadlineRow, DedupRow, DefinitionRow, EndedRow, Family, HistoryRow, LaneRow, LookupRow,
-    MessageRow, OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow, RowKey, RunRow,
-    ShardRow, SnapshotRow, TaskLogRow,
+    DeadlineRow, DedupRow, DefinitionRow, DueDeadlineRow, EndedRow, Family, HistoryRow, LaneRow,
+    LeaseRow, LookupRow, MessageRow, OutboxRow, PayloadRow, QueueRow, ReceivedRow, ResolvedRow,
+    RowKey, RunRow, ShardRow, SnapshotRow, TaskLogRow,
 };
 
 /// A row of any family, key and all.
@@ -45,6 +45,10 @@ pub enum Row {
     Received(ReceivedRow),
     /// An ended run.
     Ended(EndedRow),
+    /// A task in a worker's hands whose type has a limit.
+    Lease(LeaseRow),
+    /// When a run must be looked at.
+    DueDeadline(DueDeadlineRow),
 }
 
 impl Row {
@@ -69,6 +73,8 @@ impl Row {
             Self::Snapshot(_) => Family::Snapshot,
             Self::Received(_) => Family::Received,
             Self::Ended(_) => Family::Ended,
+            Self::Lease(_) => Family::Lease,
+            Self::DueDeadline(_) => Family::DueDeadline,
         }
     }
 
@@ -93,6 +99,8 @@ impl Row {
             Self::Snapshot(row) => RowKey::Snapshot(row.key),
             Self::Received(row) => RowKey::Received(row.key),
             Self::Ended(row) => RowKey::Ended(row.key),
+            Self::Lease(row) => RowKey::Lease(row.key),
+            Self::DueDeadline(row) => RowKey::DueDeadline(row.key),
         }
     }
 }
@@ -187,14 +195,26 @@ impl From<ShardRow> for Row {
     }
 }
 
+impl From<EndedRow> for Row {
+    fn from(row: EndedRow) -> Self {
+        Self::Ended(row)
+    }
+}
+
 impl From<ReceivedRow> for Row {
     fn from(row: ReceivedRow) -> Self {
         Self::Received(row)
     }
 }
 
-impl From<EndedRow> for Row {
-    fn from(row: EndedRow) -> Self {
-        Self::Ended(row)
+impl From<LeaseRow> for Row {
+    fn from(row: LeaseRow) -> Self {
+        Self::Lease(row)
+    }
+}
+
+impl From<DueDeadlineRow> for Row {
+    fn from(row: DueDeadlineRow) -> Self {
+        Self::DueDeadline(row)
     }
 }

@@ -156,9 +156,6 @@ fn of_shards() -> BoxedStrategy<Row> {
         (shard(), number()).prop_map(|(shard, epoch)| {
             ShardRow { key: ShardRowKey { shard }, epoch: ShardEpoch(epoch) }.into()
         }),
-        (shard(), shard(), number()).prop_map(|(target, source, last)| {
-            ReceivedRow { key: ReceivedKey { target, source }, last }.into()
-        }),
         (shard(), time(), run(), text(), prop::option::of(text())).prop_map(
             |(shard, at, run, name, key)| {
                 let kind = key.map_or(EndedKind::Run, EndedKind::Key);
@@ -166,6 +163,16 @@ fn of_shards() -> BoxedStrategy<Row> {
                 EndedRow { key, name, status: RunStatus::Failed, kind }.into()
             }
         ),
+        (shard(), shard(), number()).prop_map(|(target, source, last)| {
+            ReceivedRow { key: ReceivedKey { target, source }, last }.into()
+        }),
+        (shard(), task(), text(), time()).prop_map(|(shard, task, task_type, leased)| {
+            LeaseRow { key: LeaseKey { shard, task }, task_type, leased }.into()
+        }),
+        (shard(), time(), run(), number()).prop_map(|(shard, due, run, epoch)| {
+            DueDeadlineRow { key: DueDeadlineKey { shard, due, run }, run_epoch: RunEpoch(epoch) }
+                .into()
+        }),
     ]
     .boxed()
 }
@@ -221,6 +228,8 @@ pub fn range() -> BoxedStrategy<ScanRange> {
         shard().prop_map(|source| ScanRange::OutboxOfShard { source }),
         (shard(), shard()).prop_map(|(source, target)| ScanRange::Outbox { source, target }),
         shard().prop_map(|target| ScanRange::Received { target }),
+        shard().prop_map(|shard| ScanRange::Leases { shard }),
+        shard().prop_map(|shard| ScanRange::DueDeadlines { shard }),
         run().prop_map(|run| ScanRange::Lanes { run }),
         run().prop_map(|run| ScanRange::MessagesOfRun { run }),
         (run(), text()).prop_map(|(run, lane)| ScanRange::Messages { run, lane }),
