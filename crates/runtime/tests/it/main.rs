@@ -13,5 +13,7 @@ mod operators;
 mod pressure;
 mod refusals;
 mod retention;
+mod server;
 mod skeleton;
 mod snapshots;
+mod space;
