@@ -18,6 +18,7 @@ pub mod payloads;
 pub mod queues;
 pub mod retention;
 pub mod shard;
+pub mod space;
 pub mod tasks;
 
 pub use engine::{Engine, EngineError};

@@ -153,7 +153,13 @@ impl Committer {
         if batches.is_empty() {
             return true;
         }
-        match self.store.commit(&batches) {
+        let outcome = if self.metrics.space.is_full() {
+            // Whatever still comes reads, or makes room.
+            self.store.commit_from_reserve(&batches)
+        } else {
+            self.store.commit(&batches)
+        };
+        match outcome {
             Ok(_) => {
                 metrics::count(&counters.commits);
                 metrics::add(&counters.batches, batches.len());
@@ -162,8 +168,12 @@ impl Committer {
                 }
                 self.can_go_on(&batches)
             }
-            Err(CommitError::StorageFull | CommitError::TooLarge { .. }) => {
-                tracing::error!("storage is full: nothing of the group was written");
+            Err(error @ (CommitError::StorageFull | CommitError::TooLarge { .. })) => {
+                if matches!(error, CommitError::StorageFull) {
+                    self.metrics.space.fill();
+                } else {
+                    tracing::error!(%error, "nothing of the group was written");
+                }
                 refuse_all(&numbers, Failure::StorageFull);
                 true
             }

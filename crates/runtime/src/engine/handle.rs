@@ -32,6 +32,7 @@ use crate::shard::driver::{Driver, Envelope, Ways, World};
 use crate::shard::machine::{MachineConfig, Shared};
 use crate::shard::map::ShardMap;
 use crate::shard::request::{Answer, Failure, Request, Start, Token, Updated, Wait, Watched};
+use crate::space::{self, Space};
 use crate::tasks::TaskSet;
 
 /// Why the engine did not do what was asked.
@@ -103,6 +104,7 @@ impl Engine {
             permits: Arc::default(),
             environment: config.environment,
             payload_limits: config.payload_limits,
+            space: Space::default(),
             metrics: Metrics::default(),
             mutation: crate::mutant::Mutation::default(),
         });
@@ -131,6 +133,7 @@ impl Engine {
         let owned = Owned { epoch, cached_runs, deadlines, snapshot_events };
         let (mailboxes, done) =
             start_shards(&map, &world, owned, &mut tasks).map_err(read("shards"))?;
+        tasks.spawn("space", space::watch(parts.store.clone(), shared.clone()));
         tasks.spawn("queue timers", room.clone().run_timers());
         tasks.spawn("queue reads", room.clone().run_reads(parts.store.clone(), count));
         let inner = Inner {
@@ -177,6 +180,12 @@ impl Engine {
     #[must_use]
     pub fn payload_limits(&self) -> &PayloadLimits {
         &self.inner.shared.payload_limits
+    }
+
+    /// Whether the store has no space, so that only reads and what makes room are taken in.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.inner.shared.space.is_full()
     }
 
     /// Counters.
@@ -282,6 +291,9 @@ impl Engine {
 
     /// Asks a shard.
     async fn ask(&self, shard: ShardId, request: Request) -> Result<Answer, EngineError> {
+        if self.is_read_only() && !space::is_allowed(&request) {
+            return Err(Failure::StorageFull.into());
+        }
         let (reply, answer) = oneshot::channel();
         self.post(shard, Envelope { request, reply, token: None })?;
         match answer.await {

@@ -79,6 +79,11 @@ impl Engine {
         ));
         let mut is_back = false;
         loop {
+            if self.is_read_only() {
+                // Leases need space as well; a worker that has taken nothing loses nothing.
+                tokio::time::sleep(left(until, self.now())).await;
+                return Vec::new();
+            }
             let mut handed = self.room().take(&queue, request.count);
             if handed.is_empty() {
                 let left = left(until, self.now());

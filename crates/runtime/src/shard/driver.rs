@@ -8,7 +8,7 @@ use std::time::Duration;
 use fermata_decider::needs::{Evaluated, EvaluationKey, EvaluationRequest};
 use fermata_storage::Store;
 use fermata_types::{RunId, ShardId, Timestamp};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::commit::Submission;
@@ -116,7 +116,8 @@ impl Driver {
     pub async fn run(mut self) {
         let mut is_open = true;
         let mut seen = fermata_types::BatchNumber(0);
-        while is_open || !self.waiting.is_empty() || self.machine.has_internal_work() {
+        let mut space = self.world.shared.space.subscribe();
+        while is_open || !self.waiting.is_empty() || self.has_work() {
             // What was committed before a refusal has happened, and is answered so.
             let refusal = self.bell.refusal();
             let durable = self.bell.durable();
@@ -127,7 +128,7 @@ impl Driver {
             if let Some(failure) = refusal {
                 self.refused(failure);
             }
-            if self.machine.has_internal_work() {
+            if self.has_work() {
                 self.machine.run_internal(self.world.clock.now());
             }
             self.carry_out();
@@ -135,17 +136,22 @@ impl Driver {
                 return;
             }
             if self.bell.durable() <= seen {
-                self.wait(&mut is_open).await;
+                self.wait(&mut is_open, &mut space).await;
             }
         }
+    }
+
+    /// Whether the shard goes on by itself: not while storage is full.
+    fn has_work(&self) -> bool {
+        self.machine.has_internal_work() && !self.world.shared.space.is_full()
     }
 
     /// Waits for the next thing from outside. While the shard has work of its own it only looks
     /// whether there is one: an endless run takes turns with everybody else, and lets the thread
     /// serve other shards, timers and sockets.
-    async fn wait(&mut self, is_open: &mut bool) {
-        let is_busy = self.machine.has_internal_work();
-        let due = self.machine.poll_deadline();
+    async fn wait(&mut self, is_open: &mut bool, space: &mut watch::Receiver<bool>) {
+        let is_busy = self.has_work();
+        let due = self.machine.poll_deadline().filter(|_| !*space.borrow_and_update());
         let now = self.world.clock.now();
         let sleep = due.map(|due| sleep_for(due, now));
         // Whichever is ready, by chance: a busy shard's bell rings all the time, and must not keep
@@ -166,6 +172,8 @@ impl Driver {
                 self.machine.handle_deadline(self.world.clock.now());
             }
             () = tokio::task::yield_now(), if is_busy => {}
+            // It sleeps through deadlines while storage is full.
+            _ = space.changed() => {}
         }
     }
 

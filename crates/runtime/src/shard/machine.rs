@@ -34,6 +34,7 @@ use crate::shard::request::{Answer, Failure, Request, Start, Token, Wait};
 use crate::shard::snapshot;
 use crate::shard::watch::Watch;
 use crate::shard::wheel::{Due, Wheel};
+use crate::space::Space;
 
 /// Commands between runs taken before one from outside (design 3).
 pub const INTERNAL_BEFORE_OUTSIDE: usize = 64;
@@ -58,6 +59,8 @@ pub struct Shared {
     pub environment: BTreeMap<String, String>,
     /// How large payloads may be.
     pub payload_limits: PayloadLimits,
+    /// Whether the store has space.
+    pub space: Space,
     /// Counters.
     pub metrics: Metrics,
     /// The deliberate bug of a simulated process.

@@ -5,7 +5,8 @@ use fermata_storage::{Batch, Family, Row, Store, Write};
 use fermata_types::{ShardEpoch, ShardId};
 use serde_json::json;
 
-use crate::retention::{Server, noop, waiting};
+use crate::retention::{noop, waiting};
+use crate::server::Server;
 
 fn found(server: &Server) -> (Audited, Vec<String>) {
     let mut findings = Vec::new();

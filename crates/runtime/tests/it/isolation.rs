@@ -10,7 +10,7 @@ use fermata_runtime::shard::request::Wait;
 use fermata_types::{Payload, RunStatus, Span};
 use serde_json::{Value, json};
 
-use crate::retention::Server;
+use crate::server::Server;
 
 /// Far longer than the walk takes, far shorter than the loop does.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -36,6 +36,7 @@ impl Salt for Zero {
 fn machine() -> Machine {
     let shared = Shared {
         payload_limits: fermata_types::PayloadLimits::default(),
+        space: fermata_runtime::space::Space::default(),
         // Nothing is read again: there is no store behind this machine.
         payloads: PayloadCache::default(),
         metadata: Arc::new(Metadata::load(&ModelStore::new()).expect("readable")),

@@ -40,6 +40,7 @@ fn machine() -> Machine {
         permits: Arc::default(),
         environment: BTreeMap::new(),
         payload_limits: fermata_types::PayloadLimits::default(),
+        space: fermata_runtime::space::Space::default(),
         metrics: Metrics::default(),
         mutation: Mutation::default(),
     };

@@ -16,5 +16,7 @@ mod outbox;
 mod pressure;
 mod refusals;
 mod retention;
+mod server;
 mod skeleton;
 mod snapshots;
+mod space;

@@ -101,6 +101,7 @@ fn shared() -> Arc<Shared> {
         permits: Arc::default(),
         environment: BTreeMap::new(),
         payload_limits: fermata_types::PayloadLimits::default(),
+        space: fermata_runtime::space::Space::default(),
         metrics: Metrics::default(),
         mutation: Mutation::default(),
     })

@@ -49,6 +49,7 @@ impl Bench {
     fn on(store: ModelStore, snapshot_events: u64) -> Self {
         let shared = Arc::new(Shared {
             payload_limits: fermata_types::PayloadLimits::default(),
+            space: fermata_runtime::space::Space::default(),
             payloads: PayloadCache::default(),
             metadata: Arc::new(Metadata::load(&store).expect("readable")),
             map: fermata_runtime::shard::map::ShardMap::dealt(1),

@@ -140,6 +140,7 @@ impl Process {
             permits: Arc::default(),
             environment: BTreeMap::new(),
             payload_limits: fermata_types::PayloadLimits::default(),
+            space: fermata_runtime::space::Space::default(),
             metrics: Metrics::default(),
             mutation: match config.bug {
                 Some(Bug::Runtime(mutant)) => Mutation::of(mutant),
