@@ -225,6 +225,10 @@ impl Engine {
         &*self.inner.store
     }
 
+    pub(super) fn space(&self) -> &Space {
+        &self.inner.shared.space
+    }
+
     pub(super) fn room(&self) -> &WaitingRoom {
         &self.inner.room
     }

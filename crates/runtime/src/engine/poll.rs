@@ -81,8 +81,11 @@ impl Engine {
         loop {
             if self.is_read_only() {
                 // Leases need space as well; a worker that has taken nothing loses nothing.
-                tokio::time::sleep(left(until, self.now())).await;
-                return Vec::new();
+                let mut space = self.space().subscribe();
+                let is_back = space.wait_for(|is_full| !*is_full);
+                if tokio::time::timeout(left(until, self.now()), is_back).await.is_err() {
+                    return Vec::new();
+                }
             }
             let mut handed = self.room().take(&queue, request.count);
             if handed.is_empty() {
