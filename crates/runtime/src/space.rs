@@ -73,7 +73,12 @@ pub(crate) const fn is_allowed(request: &Request) -> bool {
         | Request::Delete(_)
         | Request::Retire(_) => true,
         Request::Run { command, .. } => {
-            matches!(command, Command::Terminate { .. } | Command::Return { .. })
+            // A termination that starts a failure workflow brings something new.
+            matches!(
+                command,
+                Command::Terminate { triggers_failure_workflow: false, .. }
+                    | Command::Return { .. }
+            )
         }
         _ => false,
     }

@@ -239,7 +239,9 @@ impl Shadow {
                 let task = match event {
                     Event::TaskScheduled(made) => Some(made.number),
                     Event::TaskClosed(closed) => Some(closed.task),
-                    Event::TaskProgressed { task, .. } => Some(*task),
+                    Event::TaskProgressed { task, .. } | Event::EventPublished { task, .. } => {
+                        Some(*task)
+                    }
                     _ => None,
                 };
                 !is_outside

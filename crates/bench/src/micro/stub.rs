@@ -1,6 +1,9 @@
 //! What decisions of the small benches see besides their run: next to nothing.
 
+use std::sync::Arc;
+
 use fermata_decider::context::{Fetched, Found, PendingMessage};
+use fermata_decider::definition::handler::Handler;
 use fermata_decider::needs::{DefinitionRequest, Evaluated, EvaluationKey, Script};
 use fermata_decider::run::Stored;
 use fermata_runtime::evaluator::Evaluator;
@@ -31,6 +34,14 @@ impl Fetched for Bare {
 
     fn mint(&self) -> RunId {
         run_id(2)
+    }
+
+    fn mint_elsewhere(&self) -> RunId {
+        run_id(3)
+    }
+
+    fn handlers(&self, _: &str) -> Vec<Arc<Handler>> {
+        Vec::new()
     }
 
     fn is_polled(&self, _: &str, _: &str) -> bool {

@@ -76,7 +76,9 @@ fn time_of(event: &Event) -> Option<Timestamp> {
         Event::TaskLeased { at, .. }
         | Event::TaskProgressed { at, .. }
         | Event::LeaseExtended { at, .. }
-        | Event::TaskReturned { at, .. } => Some(*at),
+        | Event::TaskReturned { at, .. }
+        | Event::StartRequested { at, .. }
+        | Event::EventPublished { at, .. } => Some(*at),
         _ => None,
     }
 }

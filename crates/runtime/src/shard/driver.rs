@@ -151,7 +151,8 @@ impl Driver {
     /// serve other shards, timers and sockets.
     async fn wait(&mut self, is_open: &mut bool, space: &mut watch::Receiver<bool>) {
         let is_busy = self.has_work();
-        let due = self.machine.poll_deadline().filter(|_| !*space.borrow_and_update());
+        let is_full = *space.borrow_and_update();
+        let due = self.machine.poll_deadline().filter(|_| !is_full);
         let now = self.world.clock.now();
         let sleep = due.map(|due| sleep_for(due, now));
         // Whichever is ready, by chance: a busy shard's bell rings all the time, and must not keep
@@ -163,7 +164,8 @@ impl Driver {
                     self.finished(finished);
                 }
             }
-            Some(post) = self.ways.posts.recv() => self.take_posts(post, is_open),
+            // While storage is full what others post waits: their rows keep it.
+            Some(post) = self.ways.posts.recv(), if !is_full => self.take_posts(post, is_open),
             envelope = self.mailbox.recv(), if *is_open => match envelope {
                 Some(envelope) => self.take(envelope),
                 None => *is_open = false,
@@ -172,7 +174,7 @@ impl Driver {
                 self.machine.handle_deadline(self.world.clock.now());
             }
             () = tokio::task::yield_now(), if is_busy => {}
-            // It sleeps through deadlines while storage is full.
+            // It sleeps through deadlines and posts while storage is full.
             _ = space.changed() => {}
         }
     }

@@ -106,7 +106,7 @@ async fn a_full_disk_takes_in_what_makes_room_and_nothing_else() {
     assert_eq!(refused, full, "a result is kept by its worker");
     assert!(server.engine.poll(&poll()).await.is_empty());
     assert_eq!(server.engine.read(ended).await.expect("reads").run.status, RunStatus::Running);
-    let terminate = Command::Terminate { reason: None };
+    let terminate = Command::Terminate { reason: None, triggers_failure_workflow: false };
     server.engine.command(ended, terminate, Wait::Quiet).await.expect("makes room");
     let status = server.engine.read(ended).await.expect("reads").run.status;
     assert_eq!(status, RunStatus::Terminated);
