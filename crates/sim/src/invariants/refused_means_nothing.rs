@@ -25,7 +25,9 @@ pub(crate) fn check(shadow: &Shadow, op: &Op, answer: &Answer) -> Checked {
                 || shadow.rows.values().any(|row| matches!(row, Row::Message(row) if row.id == *id))
         }
         What::Close { task, tag } => {
-            shadow.runs.contains_key(&task.run()) && closed_with(shadow, *task, tag).is_ok()
+            shadow.runs.contains_key(&task.run())
+                && !shadow.is_gone(*task)
+                && closed_with(shadow, *task, tag).is_ok()
         }
         _ => false,
     };

@@ -56,13 +56,7 @@ pub fn sample_row(family: Family, place: u64, content: u64) -> Row {
             command: bytes(content),
         }
         .into(),
-        Family::Lane => LaneRow {
-            key: LaneKey { run: run(place / 3), lane: name(place) },
-            head: MessageOffset(content),
-            cursor: MessageOffset(content / 2),
-            bytes: content * 10,
-        }
-        .into(),
+        Family::Lane => lane(place, content).into(),
         Family::Message => message(place, content).into(),
         Family::Dedup => DedupRow {
             key: DedupKey { shard: shard(place / 8), name: name(place), key: name(place / 3) },
@@ -98,17 +92,7 @@ pub fn sample_row(family: Family, place: u64, content: u64) -> Row {
             last: content,
         }
         .into(),
-        Family::Ended => EndedRow {
-            key: EndedKey { shard: shard(place), at: time(place / 2), run: run(place) },
-            name: name(content),
-            status: *pick(&STATUSES, content),
-            kind: match content % 3 {
-                0 => EndedKind::Key(name(content / 3)),
-                1 => EndedKind::Orphan,
-                _ => EndedKind::Run,
-            },
-        }
-        .into(),
+        Family::Ended => ended(place, content).into(),
         Family::Lease => LeaseRow {
             key: LeaseKey { shard: shard(place / 5), task: task(place) },
             task_type: name(content),
@@ -144,6 +128,28 @@ fn run_row(place: u64, content: u64) -> RunRow {
         parent: content.is_multiple_of(5).then(|| task(content)),
         last: EventNumber(content),
         idempotency_key: content.is_multiple_of(7).then(|| name(content)),
+    }
+}
+
+fn ended(place: u64, content: u64) -> EndedRow {
+    EndedRow {
+        key: EndedKey { shard: shard(place), at: time(place / 2), run: run(place) },
+        name: name(content),
+        status: *pick(&STATUSES, content),
+        kind: match content % 3 {
+            0 => EndedKind::Key(name(content / 3)),
+            1 => EndedKind::Orphan,
+            _ => EndedKind::Run,
+        },
+    }
+}
+
+fn lane(place: u64, content: u64) -> LaneRow {
+    LaneRow {
+        key: LaneKey { run: run(place / 3), lane: name(place) },
+        head: MessageOffset(content),
+        cursor: MessageOffset(content / 2),
+        bytes: content * 10,
     }
 }
 
