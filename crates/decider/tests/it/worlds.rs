@@ -86,25 +86,6 @@ pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
         *next += 1;
         let name = format!("t{next}");
         let made = match node {
-            Node::Worker { retries, optional, permissive } => with(
-                simple(&name),
-                json!({
-                    "retryCount": retries, "optional": optional, "permissive": permissive,
-                }),
-            ),
-            Node::Inline => inline(&name, "${workflow.input}"),
-            Node::Broken => step_with("INLINE", &name, json!({ "expression": "" })),
-            Node::Set => set(&name, json!({ "v": name })),
-            Node::Wait => step("WAIT", &name),
-            Node::Timed => step_with("WAIT", &name, json!({ "duration": "30 s" })),
-            Node::Human => step("HUMAN", &name),
-            Node::Pull => step("PULL_WORKFLOW_MESSAGES", &name),
-            Node::Sub => with(sub_workflow(&name, "child"), json!({ "retryCount": 0 })),
-            Node::Terminate(status) => terminate(&name, status),
-            Node::Start(wanted) => with(
-                step_with("START_WORKFLOW", &name, json!({ "startWorkflow": { "name": wanted } })),
-                json!({ "retryCount": 0 }),
-            ),
             Node::Switch { hits, case, default } => {
                 let on = if *hits { "hit" } else { "miss" };
                 let case = steps(case, next);
@@ -123,7 +104,6 @@ pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
                 });
                 with(step("DECISION", &name), more)
             }
-            Node::Lambda => step_with("LAMBDA", &name, json!({ "scriptExpression": "" })),
             Node::Keeps { iterations, keep, body } => {
                 let body = steps(body, next);
                 let condition = format!("$.{name}.iteration < {iterations}");
@@ -145,10 +125,6 @@ pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
                 list.push(fork(&name, json!(branches)));
                 join
             }
-            Node::Become => with(
-                step_with("DYNAMIC", &name, json!({ "which": "work" })),
-                json!({ "dynamicTaskNameParam": "which", "retryCount": 1 }),
-            ),
             Node::Spread(branches) => {
                 let branches: Vec<Value> =
                     branches.iter().map(|branch| single(branch, next)).collect();
@@ -163,10 +139,42 @@ pub fn steps(nodes: &[Node], next: &mut u32) -> Vec<Value> {
                 let more = json!({ "joinOn": [on], "defaultExclusiveJoinTask": [name] });
                 with(step("EXCLUSIVE_JOIN", &format!("x{name}")), more)
             }
+            leaf => alone(leaf, &name),
         };
         list.push(made);
     }
     list
+}
+
+/// A node without others inside, as a step.
+fn alone(node: &Node, name: &str) -> Value {
+    match node {
+        Node::Worker { retries, optional, permissive } => with(
+            simple(name),
+            json!({
+                "retryCount": retries, "optional": optional, "permissive": permissive,
+            }),
+        ),
+        Node::Inline => inline(name, "${workflow.input}"),
+        Node::Broken => step_with("INLINE", name, json!({ "expression": "" })),
+        Node::Set => set(name, json!({ "v": name })),
+        Node::Wait => step("WAIT", name),
+        Node::Timed => step_with("WAIT", name, json!({ "duration": "30 s" })),
+        Node::Human => step("HUMAN", name),
+        Node::Pull => step("PULL_WORKFLOW_MESSAGES", name),
+        Node::Sub => with(sub_workflow(name, "child"), json!({ "retryCount": 0 })),
+        Node::Terminate(status) => terminate(name, status),
+        Node::Start(wanted) => with(
+            step_with("START_WORKFLOW", name, json!({ "startWorkflow": { "name": wanted } })),
+            json!({ "retryCount": 0 }),
+        ),
+        Node::Lambda => step_with("LAMBDA", name, json!({ "scriptExpression": "" })),
+        Node::Become => with(
+            step_with("DYNAMIC", name, json!({ "which": "work" })),
+            json!({ "dynamicTaskNameParam": "which", "retryCount": 1 }),
+        ),
+        with_others => panic!("{with_others:?} is made with what is inside"),
+    }
 }
 
 /// A node as one step: what takes several stands in a SWITCH.
