@@ -159,7 +159,11 @@ async fn signs_of_life_keep_a_slow_attempt_alive_and_the_end_of_its_run_cuts_it(
         tokio::task::yield_now().await;
     }
     engine
-        .command(run, Command::Terminate { reason: None, triggers_failure_workflow: false }, Wait::Durable)
+        .command(
+            run,
+            Command::Terminate { reason: None, triggers_failure_workflow: false },
+            Wait::Durable,
+        )
         .await
         .expect("a termination");
     // The only place is free again although the peer never answers.
