@@ -30,6 +30,7 @@ async fn no_space_is_503_and_may_be_tried_again() {
     // The server finds out by itself that there is space again.
     let mut answer = server.post("/api/workflow/wf", "{}").await;
     while answer.status == 503 {
+        tokio::task::yield_now().await;
         answer = server.post("/api/workflow/wf", "{}").await;
     }
     answer.text();
