@@ -1,14 +1,16 @@
 //! What has to go with a run, and whether what has ended may go: read off the shard.
 
+use fermata_decider::Event;
 use fermata_decider::definition::{Kind, Workflow};
 use fermata_storage::{
-    DedupKey, DueDeadlineKey, EndedKey, EndedKind, EndedRow, LookupKey, Row, RowKey, RunKey,
-    RunRow, ScanRange, Store,
+    DedupKey, DueDeadlineKey, EndedKey, EndedKind, EndedRow, HistoryRow, LookupKey, Row, RowKey,
+    RunKey, RunRow, ScanRange, Store,
 };
 use fermata_types::{RunId, ShardId, Timestamp};
 
+use crate::codec;
 use crate::metadata::Metadata;
-use crate::shard::load::{LoadError, LoadedRun, definition, load_run, scan_all};
+use crate::shard::load::{LoadError, definition, load_run, scan_all};
 
 /// A run as removing it has to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +77,16 @@ pub fn removable(
     let Some(Row::Run(row)) = found else { return Ok(None) };
     let mut keys = vec![RowKey::Run(row.key)];
     keys.extend(lookups(shard, &row));
+    let has_children = has_children(store, metadata, shard, &row)?;
+    let mut children = Vec::new();
+    scan_all(store, &ScanRange::History { run }, |row| {
+        keys.push(row.key());
+        if let (true, Row::History(row)) = (has_children, row) {
+            children.extend(started_in(&row));
+        }
+    })
+    .map_err(read)?;
     for range in [
-        ScanRange::History { run },
         ScanRange::Payloads { run },
         ScanRange::Snapshot { run },
         ScanRange::Lanes { run },
@@ -85,13 +95,10 @@ pub fn removable(
     ] {
         scan_all(store, &range, |row| keys.push(row.key())).map_err(read)?;
     }
-    let loaded = loaded(store, metadata, shard, &row)?;
     if row.closed.is_none() {
-        let due = loaded.as_ref().and_then(|loaded| loaded.armed.row);
+        let due = armed(store, metadata, shard, run)?;
         keys.extend(due.map(|due| RowKey::DueDeadline(DueDeadlineKey { shard, due, run })));
     }
-    let tasks = loaded.iter().flat_map(|loaded| &loaded.run.tasks);
-    let children = tasks.filter_map(fermata_decider::run::Task::child).collect();
     let dedup = row.idempotency_key.clone().map(|key| {
         let name = row.name.clone();
         (DedupKey { shard, name, key }, row.created)
@@ -112,31 +119,45 @@ fn lookups(shard: ShardId, row: &RunRow) -> Vec<RowKey> {
     keys
 }
 
-/// Only a run that is open, for its deadline, or whose definition has sub-workflows costs a look
-/// into the history.
-fn loaded(
+/// Children are read from history, not from the state: a loop may have dropped the iterations
+/// that started them.
+fn started_in(row: &HistoryRow) -> Vec<RunId> {
+    // A run that can no longer be read must still be removable.
+    let events = codec::decode(row).unwrap_or_default();
+    let child = |(_, event): (bool, Event)| match event {
+        Event::TaskScheduled(scheduled) => scheduled.child,
+        Event::ChildStarted { child, .. } => Some(child),
+        _ => None,
+    };
+    events.into_iter().filter_map(child).collect()
+}
+
+fn has_children(
     store: &dyn Store,
     metadata: &Metadata,
     shard: ShardId,
     row: &RunRow,
-) -> Result<Option<LoadedRun>, LoadError> {
-    let run = row.key.run;
+) -> Result<bool, LoadError> {
     let hash = fermata_decider::definition::DefinitionHash(row.definition.0);
-    let definition = match definition(store, metadata, shard, run, hash) {
-        Ok(definition) => definition,
-        Err(error @ LoadError::Read(..)) => return Err(error),
-        // A run that can no longer be shown must still be removable.
-        Err(_) => return Ok(None),
-    };
-    let has_children = may_have_children(&definition);
-    if row.closed.is_some() && !has_children {
-        return Ok(None);
+    match definition(store, metadata, shard, row.key.run, hash) {
+        Ok(definition) => Ok(may_have_children(&definition)),
+        Err(error @ LoadError::Read(..)) => Err(error),
+        Err(_) => Ok(true),
     }
+}
+
+/// When the deadline row of an open run is due.
+fn armed(
+    store: &dyn Store,
+    metadata: &Metadata,
+    shard: ShardId,
+    run: RunId,
+) -> Result<Option<Timestamp>, LoadError> {
     match load_run(store, metadata, shard, run) {
-        Err(error) if has_children || matches!(error, LoadError::Read(..)) => Err(error),
+        Ok(loaded) => Ok(loaded.and_then(|loaded| loaded.armed.row)),
+        Err(error @ LoadError::Read(..)) => Err(error),
         // Its deadline is removed when it is met.
         Err(_) => Ok(None),
-        Ok(loaded) => Ok(loaded),
     }
 }
 

@@ -71,6 +71,22 @@ async fn old_runs_go_with_all_their_rows_and_others_stay() {
 }
 
 #[tokio::test]
+async fn children_of_iterations_that_a_loop_has_dropped_go_too() {
+    let server = Server::open();
+    let child = json!({"name": "s", "taskReferenceName": "s", "type": "SUB_WORKFLOW",
+        "subWorkflowParam": {"name": "child", "workflowDefinition": noop("child")}});
+    let looped = json!({"name": "looped", "tasks": [{"name": "d", "taskReferenceName": "d",
+        "type": "DO_WHILE", "loopCondition": "$.d['iteration'] < 5", "keepLastN": 1,
+        "loopOver": [child]}]});
+    let run = server.start(looped, None).await;
+    let view = server.engine.read(run).await.expect("is there");
+    assert_eq!(view.run.status, RunStatus::Completed);
+    server.wait_hours(2);
+    assert_eq!(sweep(&server, &["age=1h"], Arc::default()).await, 1);
+    assert_eq!(server.rows(), [], "five children are gone as well");
+}
+
+#[tokio::test]
 async fn rules_choose_by_status_and_definition() {
     let server = Server::open();
     let completed = server.start(noop("a"), None).await;
