@@ -1,4 +1,4 @@
-//! Measures the embedded store with the rows that the runtime writes (decision 0005).
+//! Measures the embedded store with the rows that the runtime writes (decision 0006).
 //!
 //! `row_mix DIR [runs=1000000] [seconds=60] [group=128] [sync_ms=0] [delta_mib=32]
 //! [cache_mib=64] [sync_kib=4096]`

@@ -9,8 +9,8 @@ use crate::file::FileHandle;
 
 /// Bytes of a block: redb's smallest page.
 const BLOCK: usize = 4096;
-/// Most bytes of one piece. Larger ones make the page cache keep larger units, and every later
-/// write of a single page then dirties all of its unit: three times the bytes, measured.
+/// Most bytes of one piece. With larger ones the kernel counted three times the bytes written,
+/// most likely because its cache then keeps larger units and dirties all of one for every page.
 const PIECE: usize = 32 << 10;
 
 type Blocks = BTreeMap<u64, Box<[u8]>>;
