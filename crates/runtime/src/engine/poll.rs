@@ -13,7 +13,7 @@ use crate::engine::handle::Engine;
 use crate::payloads;
 use crate::queues::PollData;
 use crate::queues::waiting::Handed;
-use crate::shard::request::{Answer, Leased, Request, Wait};
+use crate::shard::request::{Answer, Failure, Leased, Request, Wait};
 
 /// What a worker asks for.
 #[derive(Debug, Clone)]
@@ -99,9 +99,16 @@ impl Engine {
                 handed.push(one);
                 handed.extend(self.room().take(&queue, request.count.saturating_sub(1)));
             }
-            let polled = self.lease(handed, request).await;
+            let (polled, failure) = self.lease(handed, request).await;
             if !polled.is_empty() {
                 return polled;
+            }
+            // A row that proved stale is gone, so looking again ends. One whose shard failed is
+            // still the best of its queue: it must not be taken again and again.
+            if let Some(failure) = failure
+                && (failure != Failure::StorageFull || left(until, self.now()).is_zero())
+            {
+                return Vec::new();
             }
             is_back = true;
         }
@@ -116,7 +123,13 @@ impl Engine {
         });
     }
 
-    async fn lease(&self, handed: Vec<Handed>, request: &PollRequest) -> Vec<Polled> {
+    /// What was leased, and why something was not though its row is still there.
+    async fn lease(
+        &self,
+        handed: Vec<Handed>,
+        request: &PollRequest,
+    ) -> (Vec<Polled>, Option<Failure>) {
+        let mut failed = None;
         let mut leasing = Vec::with_capacity(handed.len());
         for handed in handed {
             let Some(row) = handed.row().cloned() else { continue };
@@ -124,7 +137,10 @@ impl Engine {
             let task = key.ready.age;
             let lease = Request::Lease { key, epoch, worker: request.worker.clone() };
             // Until the shard has the request the row is in hand, and goes back if the poll ends.
-            let Some(answer) = self.send(task.run(), lease).await else { continue };
+            let Some(answer) = self.send(task.run(), lease).await else {
+                failed = Some(Failure::Stopping);
+                continue;
+            };
             handed.leave();
             let hand = InHand { engine: self.clone(), leased: Some(task) };
             leasing.push(Leasing { hand, row, answer });
@@ -133,7 +149,8 @@ impl Engine {
         for Leasing { mut hand, row, answer } in leasing {
             match answer.await {
                 Ok(Answer::Leased(leased)) => held.push((hand, self.polled(*leased))),
-                Ok(Answer::Failed(_)) => {
+                Ok(Answer::Failed(failure)) => {
+                    failed = Some(failure);
                     // Nothing was leased and the row is still there.
                     hand.leased = None;
                     self.room().give_back(&row.0, row.1);
@@ -142,12 +159,11 @@ impl Engine {
                 _ => hand.leased = None,
             }
         }
-        held.into_iter()
-            .map(|(mut hand, polled)| {
-                hand.leased = None;
-                polled
-            })
-            .collect()
+        let polled = held.into_iter().map(|(mut hand, polled)| {
+            hand.leased = None;
+            polled
+        });
+        (polled.collect(), failed)
     }
 
     fn polled(&self, leased: Leased) -> Polled {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fermata_decider::run::Task;
 use fermata_storage::{EndedRow, Row, RowKey, ScanRange};
 use fermata_types::{RunId, Span, Timestamp};
 use tokio::task::JoinSet;
@@ -11,6 +10,8 @@ use tokio::task::JoinSet;
 use crate::engine::{Engine, EngineError, RunView};
 use crate::retention::agenda::{Agenda, Place};
 use crate::retention::{Rules, Then};
+use crate::shard::removable;
+use crate::shard::request::Failure;
 
 /// Rows read, and runs removed, at once.
 const PAGE: usize = 32;
@@ -132,7 +133,7 @@ impl Retention {
         for run in runs {
             match self.engine.read(run).await {
                 Ok(view) => {
-                    children.extend(view.run.tasks.iter().filter_map(Task::child));
+                    children.extend(self.children(run).await?);
                     views.push(view);
                 }
                 Err(EngineError::NoSuchRun(_)) => {}
@@ -150,6 +151,16 @@ impl Retention {
         }
     }
 
+    /// The same children that go with a run when it is removed.
+    async fn children(&self, run: RunId) -> Result<Vec<RunId>, String> {
+        let engine = self.engine.clone();
+        let read = tokio::task::spawn_blocking(move || removable::children(engine.store(), run));
+        match read.await {
+            Ok(read) => read.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// Removes runs side by side, then the children they leave.
     async fn remove(&self, rows: Vec<EndedRow>) {
         let mut waiting = rows;
@@ -160,16 +171,22 @@ impl Retention {
             {
                 let engine = self.engine.clone();
                 under_way.spawn(async move {
-                    let run: RunId = row.key.run;
-                    engine.retire(row).await.map_err(|error| (run, error))
+                    engine.retire(row.clone()).await.map_err(|error| (row, error))
                 });
             }
             match under_way.join_next().await {
                 None => return,
                 Some(Ok(Ok(children))) => waiting.extend(children),
-                Some(Ok(Err((run, error)))) => {
+                Some(Ok(Err((
+                    row,
+                    EngineError::Failed(Failure::Overloaded | Failure::StorageFull),
+                )))) => {
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                    waiting.push(row);
+                }
+                Some(Ok(Err((row, error)))) => {
                     // Its row is still there: the next start of the server tries again.
-                    tracing::warn!(%run, %error, "a run could not be removed");
+                    tracing::warn!(run = %row.key.run, %error, "a run could not be removed");
                 }
                 Some(Err(_)) => {}
             }

@@ -22,6 +22,7 @@ use crate::shard::machine::{INTERNAL_BEFORE_OUTSIDE, Machine, Output, Shared};
 use crate::shard::outbox::Post;
 use crate::shard::request::{Answer, Failure, Request, Token};
 use crate::shard::snapshot;
+use crate::space;
 
 /// Requests that may wait in a shard's mailbox.
 pub const MAILBOX: usize = 4096;
@@ -29,6 +30,10 @@ pub const MAILBOX: usize = 4096;
 const REQUESTS_PER_BATCH: usize = 64;
 /// Results of scripts that may wait for a shard.
 const RESULTS: usize = 1024;
+/// Pause after a refusal that follows another without a commit between.
+const AFTER_REFUSALS: Duration = Duration::from_secs(1);
+/// How often a stopping shard looks whether those it has not answered have gone.
+const WHILE_STOPPING: Duration = Duration::from_millis(100);
 
 /// A request with the one who waits for its answer.
 pub struct Envelope {
@@ -117,16 +122,27 @@ impl Driver {
         let mut is_open = true;
         let mut seen = fermata_types::BatchNumber(0);
         let mut space = self.world.shared.space.subscribe();
-        while is_open || !self.waiting.is_empty() || self.has_work() {
+        let mut refused_last = false;
+        while is_open || !self.waiting.is_empty() {
+            if !is_open {
+                // Nobody can ask any more, and some have gone.
+                self.waiting.retain(|_, reply| !reply.is_closed());
+            }
+            self.machine.set_full(*space.borrow());
             // What was committed before a refusal has happened, and is answered so.
             let refusal = self.bell.refusal();
             let durable = self.bell.durable();
             if durable > seen {
                 seen = durable;
+                refused_last = false;
                 self.machine.handle_committed(durable);
             }
             if let Some(failure) = refusal {
                 self.refused(failure);
+                if std::mem::replace(&mut refused_last, true) {
+                    // What it began with is refused as well: not at once again.
+                    tokio::time::sleep(AFTER_REFUSALS).await;
+                }
             }
             if self.has_work() {
                 self.machine.run_internal(self.world.clock.now());
@@ -150,16 +166,17 @@ impl Driver {
     /// whether there is one: an endless run takes turns with everybody else, and lets the thread
     /// serve other shards, timers and sockets.
     async fn wait(&mut self, is_open: &mut bool, space: &mut watch::Receiver<bool>) {
-        let is_busy = self.has_work();
+        // In this order: space that comes in between rings.
         let is_full = *space.borrow_and_update();
-        let due = self.machine.poll_deadline().filter(|_| !is_full);
+        let is_busy = self.machine.has_internal_work() && !is_full;
+        let due = if is_full { self.machine.poll_late() } else { self.machine.poll_deadline() };
         let now = self.world.clock.now();
         let sleep = due.map(|due| sleep_for(due, now));
         // Whichever is ready, by chance: a busy shard's bell rings all the time, and must not keep
         // its mailbox or its deadlines waiting.
         tokio::select! {
             () = self.bell.rung() => {}
-            finished = self.results.1.recv() => {
+            finished = self.results.1.recv(), if !is_full => {
                 if let Some(finished) = finished {
                     self.finished(finished);
                 }
@@ -171,12 +188,18 @@ impl Driver {
                 None => *is_open = false,
             },
             () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {
-                self.machine.handle_deadline(self.world.clock.now());
+                self.due(is_full);
             }
             () = tokio::task::yield_now(), if is_busy => {}
+            () = tokio::time::sleep(WHILE_STOPPING), if !*is_open => {}
             // It sleeps through deadlines and posts while storage is full.
             _ = space.changed() => {}
         }
+    }
+
+    fn due(&mut self, is_full: bool) {
+        let now = self.world.clock.now();
+        if is_full { self.machine.handle_late(now) } else { self.machine.handle_deadline(now) }
     }
 
     /// Takes what other shards have posted, then one request: neither keeps the other waiting.
@@ -201,18 +224,27 @@ impl Driver {
         let mut envelope = Some(first);
         let mut taken = 0;
         while let Some(next) = envelope.take() {
-            self.next_token += 1;
-            let token = Token(self.next_token);
-            self.waiting.insert(token, next.reply);
-            if let Some(named) = next.token {
-                let _ = named.send(token);
-            }
-            self.machine.handle_request(token, next.request, self.world.clock.now());
             taken += 1;
+            if self.world.shared.space.is_full() && !space::is_allowed(&next.request) {
+                // It was here before the disk was full.
+                let _ = next.reply.send(Answer::Failed(Failure::StorageFull));
+            } else {
+                self.request(next);
+            }
             if taken < REQUESTS_PER_BATCH && !self.machine.has_internal_work() {
                 envelope = self.mailbox.try_recv().ok();
             }
         }
+    }
+
+    fn request(&mut self, envelope: Envelope) {
+        self.next_token += 1;
+        let token = Token(self.next_token);
+        self.waiting.insert(token, envelope.reply);
+        if let Some(named) = envelope.token {
+            let _ = named.send(token);
+        }
+        self.machine.handle_request(token, envelope.request, self.world.clock.now());
     }
 
     fn finished(&mut self, finished: Finished) {

@@ -195,6 +195,8 @@ pub struct Machine {
     /// Snapshots asked for so far, also before the machine began anew.
     pub(super) tickets: u64,
     pub(super) tick: u64,
+    /// Storage is full.
+    is_full: bool,
 }
 
 /// A read or a watch that waits for its run to be loaded.
@@ -255,6 +257,7 @@ impl Machine {
             snapshot_events: config.snapshot_events,
             tickets: 0,
             tick: 0,
+            is_full: false,
         }
     }
 
@@ -329,6 +332,23 @@ impl Machine {
         self.wheel.first().into_iter().chain(late).min()
     }
 
+    /// The next moment at which an answer is given though its run is not quiet.
+    #[must_use]
+    pub fn poll_late(&self) -> Option<Timestamp> {
+        self.late.first().map(|(until, _)| *until)
+    }
+
+    /// Gives the answers that are due; deadlines are left alone.
+    pub fn handle_late(&mut self, now: Timestamp) {
+        self.answer_late_waiters(now);
+    }
+
+    /// Whether the shard goes on by itself with nothing but the ends of children, because storage
+    /// is full.
+    pub const fn set_full(&mut self, is_full: bool) {
+        self.is_full = is_full;
+    }
+
     /// What the driver has to do next.
     pub fn poll_output(&mut self) -> Option<Output> {
         if self.outputs.is_empty() {
@@ -340,6 +360,10 @@ impl Machine {
     /// Goes on with what the shard asks of itself, up to the limit. A run that goes on ends the
     /// round: its turn may be as long as turns get, and others have waited for it.
     pub fn run_internal(&mut self, now: Timestamp) {
+        if self.is_full {
+            self.end_children(now);
+            return;
+        }
         for _ in 0..INTERNAL_BEFORE_OUTSIDE {
             match self.internal.pop_front() {
                 Some(InternalItem::Relayed(number)) => self.relayed(number, now),
@@ -352,6 +376,25 @@ impl Machine {
                     }
                 }
                 None => break,
+            }
+        }
+    }
+
+    /// Ends the children of runs that have ended; all else keeps its place.
+    fn end_children(&mut self, now: Timestamp) {
+        let is_end = |relay: &Relay, item: &InternalItem| match item {
+            InternalItem::Relayed(number) => {
+                matches!(relay.get(*number), Some(super::relay::Internal::EndChild { .. }))
+            }
+            InternalItem::Continue(_) => false,
+        };
+        let waiting = std::mem::take(&mut self.internal);
+        let (ends, others): (VecDeque<_>, VecDeque<_>) =
+            waiting.into_iter().partition(|item| is_end(&self.relay, item));
+        self.internal = others;
+        for item in ends {
+            if let InternalItem::Relayed(number) = item {
+                self.relayed(number, now);
             }
         }
     }

@@ -3,8 +3,8 @@
 use fermata_decider::Event;
 use fermata_decider::definition::{Kind, Workflow};
 use fermata_storage::{
-    DedupKey, DueDeadlineKey, EndedKey, EndedKind, EndedRow, HistoryRow, LookupKey, Row, RowKey,
-    RunKey, RunRow, ScanRange, Store,
+    DedupKey, DueDeadlineKey, EndedKey, EndedKind, EndedRow, HistoryRow, LookupKey, ReadError, Row,
+    RowKey, RunKey, RunRow, ScanRange, Store,
 };
 use fermata_types::{RunId, ShardId, Timestamp};
 
@@ -33,6 +33,8 @@ pub enum Retirement {
     Stale,
     /// An idempotency key whose run is gone, kept long enough.
     Key(DedupKey),
+    /// A sub-workflow whose parent is gone and that may go later: look again then; none is soon.
+    Later(Option<Timestamp>),
     /// A run that has ended and may go.
     Run(Removable),
 }
@@ -59,7 +61,12 @@ pub fn retirement(
     };
     let closed = found.row.closed.filter(|_| found.row.status.is_terminal());
     let has_ended = closed.is_some_and(|closed| closed <= at);
-    Ok(if has_ended { Retirement::Run(found) } else { Retirement::Stale })
+    Ok(match (has_ended, found.row.parent) {
+        (true, _) => Retirement::Run(found),
+        // It has no row of its own to come back with.
+        (false, Some(_)) => Retirement::Later(closed),
+        (false, None) => Retirement::Stale,
+    })
 }
 
 /// Reads the keys of all rows of a run; none when there is none.
@@ -99,10 +106,7 @@ pub fn removable(
         let due = armed(store, metadata, shard, run)?;
         keys.extend(due.map(|due| RowKey::DueDeadline(DueDeadlineKey { shard, due, run })));
     }
-    let dedup = row.idempotency_key.clone().map(|key| {
-        let name = row.name.clone();
-        (DedupKey { shard, name, key }, row.created)
-    });
+    let dedup = dedup(store, shard, &row).map_err(read)?;
     Ok(Some(Removable { row, keys, children, dedup }))
 }
 
@@ -117,6 +121,33 @@ fn lookups(shard: ShardId, row: &RunRow) -> Vec<RowKey> {
         keys.push(RowKey::Ended(EndedKey { shard, at, run }));
     }
     keys
+}
+
+/// The run's idempotency key, unless another run has taken it since.
+fn dedup(
+    store: &dyn Store,
+    shard: ShardId,
+    row: &RunRow,
+) -> Result<Option<(DedupKey, Timestamp)>, ReadError> {
+    let Some(key) = row.idempotency_key.clone() else { return Ok(None) };
+    let key = DedupKey { shard, name: row.name.clone(), key };
+    let found = store.get(&RowKey::Dedup(key.clone()))?;
+    let is_its = matches!(found, Some(Row::Dedup(dedup)) if dedup.run == row.key.run);
+    Ok(is_its.then_some((key, row.created)))
+}
+
+/// The runs that a run's tasks have started as sub-workflows, dropped iterations included.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn children(store: &dyn Store, run: RunId) -> Result<Vec<RunId>, ReadError> {
+    let mut children = Vec::new();
+    scan_all(store, &ScanRange::History { run }, |row| {
+        if let Row::History(row) = row {
+            children.extend(started_in(&row));
+        }
+    })?;
+    Ok(children)
 }
 
 /// Children are read from history, not from the state: a loop may have dropped the iterations

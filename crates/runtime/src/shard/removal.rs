@@ -24,7 +24,8 @@ impl Machine {
     }
 
     pub(super) fn keys_read(&mut self, run: RunId, found: Option<Removable>, now: Timestamp) {
-        let tokens = self.deleting.remove(&run).unwrap_or_default();
+        // Whoever asked may have been told that nothing happened.
+        let Some(tokens) = self.deleting.remove(&run) else { return };
         if self.is_moving(run) {
             // It moved while its keys were read: once more, after that batch.
             for token in tokens {
@@ -62,6 +63,10 @@ impl Machine {
         match found {
             Retirement::Stale => {}
             Retirement::Key(key) => self.drop_key(key),
+            Retirement::Later(at) => {
+                let key = EndedKey { at: at.unwrap_or(now), ..row.key };
+                self.put_ended(key, row.name, row.kind);
+            }
             Retirement::Run(found) => {
                 metrics::count(&self.shared.metrics.runs_retired);
                 children = self.remove(row.key.run, found, &EndedKind::Orphan, now);

@@ -359,7 +359,8 @@ impl Machine {
         }
     }
 
-    fn read_absent(&mut self, read: Read, run: RunId, now: Timestamp) {
+    /// Answers a read of a run that is not there, or is being deleted.
+    pub(super) fn read_absent(&mut self, read: Read, run: RunId, now: Timestamp) {
         let barrier = self.newest();
         match read {
             Read::Snapshot(token) | Read::Watch(token, _) => {

@@ -25,10 +25,7 @@ impl Machine {
     /// Reads a run, or begins to watch it; loads it first if it is not in memory.
     pub(super) fn read(&mut self, run: RunId, read: Read, now: Timestamp) {
         if self.deleted.contains_key(&run) {
-            let barrier = self.newest();
-            if let Read::Snapshot(token) | Read::Watch(token, _) = read {
-                self.answer(barrier, token, Answer::NotFound);
-            }
+            self.read_absent(read, run, now);
             return;
         }
         let Some(entry) = self.runs.get_mut(&run) else {

@@ -82,8 +82,10 @@ async fn children_of_iterations_that_a_loop_has_dropped_go_too() {
     let view = server.engine.read(run).await.expect("is there");
     assert_eq!(view.run.status, RunStatus::Completed);
     server.wait_hours(2);
-    assert_eq!(sweep(&server, &["age=1h"], Arc::default()).await, 1);
+    let shelf: Arc<Shelf> = Arc::default();
+    assert_eq!(sweep(&server, &["age=1h,then=archive"], shelf.clone()).await, 1);
     assert_eq!(server.rows(), [], "five children are gone as well");
+    assert_eq!(shelf.kept.lock().expect("unharmed").len(), 6, "and all are in the archive");
 }
 
 #[tokio::test]
@@ -119,6 +121,39 @@ async fn an_idempotency_key_outlives_its_run_for_seven_days() {
     assert_eq!(sweep(&server, &["age=1h"], Arc::default()).await, 1, "the second run's leftover");
     assert!(server.exists(third).await, "a key that a new run has taken is the new run's");
     assert_eq!(server.start(noop("keyed"), Some("k")).await, third);
+}
+
+#[tokio::test]
+async fn a_key_that_a_later_run_has_taken_stays_with_that_run() {
+    let server = Server::open();
+    let first = server.start(noop("keyed"), Some("k")).await;
+    let second = server.start_unless_running(waiting("keyed"), "k").await;
+    assert_ne!(first, second, "the first has ended");
+    server.wait_hours(8 * 24);
+    assert_eq!(sweep(&server, &["age=1h"], Arc::default()).await, 1, "the first run");
+    assert_eq!(server.start(waiting("keyed"), Some("k")).await, second, "still taken");
+}
+
+#[tokio::test]
+async fn a_child_that_outlives_its_removed_parent_goes_later() {
+    let server = Server::open();
+    let child = json!({"name": "s", "taskReferenceName": "s", "type": "SUB_WORKFLOW",
+        "subWorkflowParam": {"name": "child", "workflowDefinition": waiting("child")}});
+    let run = server.start(json!({"name": "parent", "tasks": [child]}), None).await;
+    let tasks = server.engine.read(run).await.expect("is there").run.tasks.clone();
+    let child = tasks.iter().find_map(fermata_decider::run::Task::child).expect("has begun");
+    server.engine.delete(run).await.expect("is there");
+    server.wait_hours(2);
+    sweep(&server, &["age=1h"], Arc::default()).await;
+    assert!(server.exists(child).await, "open runs are never touched");
+    let terminate = Command::Terminate { reason: None, triggers_failure_workflow: false };
+    server.engine.command(child, terminate, Wait::Quiet).await.expect("open");
+    server.wait_hours(2);
+    sweep(&server, &["age=1h"], Arc::default()).await;
+    server.wait_hours(2);
+    sweep(&server, &["age=1h"], Arc::default()).await;
+    assert!(!server.exists(child).await);
+    assert_eq!(server.rows(), []);
 }
 
 #[tokio::test]

@@ -83,6 +83,12 @@ impl Server {
         self.engine.start(self.request(definition, None)).await
     }
 
+    pub async fn start_unless_running(&self, definition: Value, key: &str) -> RunId {
+        let mut request = self.request(definition, Some(key));
+        request.idempotency.iter_mut().for_each(|key| key.strategy = Strategy::FailOnRunning);
+        self.engine.start(request).await.expect("starts")
+    }
+
     fn request(&self, definition: Value, key: Option<&str>) -> Start {
         let definition = self.engine.metadata().inline(definition).expect("compiles");
         let origin = Origin {
