@@ -151,7 +151,15 @@ impl Core {
         let mut desk = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner);
         // Dropping a delta takes milliseconds: it is done here unless a reader still has it.
         desk.retired.retain(|older| Arc::strong_count(older) > 1);
-        let Some(delta) = self.oldest() else { return Done::Nothing };
+        // The one before may have poisoned the store while this one waited for the desk.
+        if self.poison.is_set() {
+            return Done::Ended;
+        }
+        let Some(delta) = self.oldest() else {
+            // The checkpoint that found no space may be durable nevertheless: then none is due.
+            self.is_checkpoint_full.store(false, Ordering::SeqCst);
+            return Done::Nothing;
+        };
         match self.carry_out(&mut desk, &delta, rest) {
             Ok(()) => {
                 self.is_checkpoint_full.store(false, Ordering::SeqCst);

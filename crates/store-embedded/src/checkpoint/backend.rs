@@ -23,6 +23,11 @@ impl Health {
         self.is_full.load(Ordering::SeqCst) && !self.has_failed.load(Ordering::SeqCst)
     }
 
+    /// Whether something other than a lack of space went wrong.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::SeqCst)
+    }
+
     /// Bytes written since the file was opened.
     pub(super) fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)

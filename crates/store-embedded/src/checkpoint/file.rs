@@ -210,8 +210,15 @@ impl CheckpointFile {
     }
 
     /// What an error means: after one for want of space, all that follows is for want of space.
+    /// After a failure nothing is, whatever it says: a failed sync has lost what it should save.
     pub(super) fn explain(&self, error: impl Into<redb::Error>) -> CheckpointError {
-        if self.health.is_only_full() { CheckpointError::Full } else { CheckpointError::of(error) }
+        if self.health.is_only_full() {
+            CheckpointError::Full
+        } else if self.health.has_failed() {
+            CheckpointError::Failed(Box::new(error.into()))
+        } else {
+            CheckpointError::of(error)
+        }
     }
 }
 
