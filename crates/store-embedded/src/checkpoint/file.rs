@@ -153,7 +153,12 @@ impl CheckpointFile {
             self.write_rows(&mut rows, delta, rest)?;
         }
         self.write_about(&transaction, delta.position).map_err(|e| self.explain(e))?;
-        transaction.commit().map_err(|e| self.explain(e))
+        transaction.commit().map_err(|e| self.explain(e))?;
+        if self.health.is_unharmed() {
+            return Ok(());
+        }
+        // Something failed where redb does not say so, perhaps on a reader's thread.
+        Err(self.explain(redb::Error::PreviousIo))
     }
 
     fn write_rows(
