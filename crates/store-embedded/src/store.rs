@@ -63,7 +63,7 @@ impl EmbeddedStore {
         let lock = lock(&*options.files, &dir)?;
         let Recovered { log, layers, checkpointer } = recovery::open(dir.clone(), &options, lock)?;
         let shared = Arc::new(Core::new(layers, log.shelf(), log.live(), checkpointer));
-        shared.stock_reserve();
+        shared.look_for_space();
         let thread = match options.checkpoints {
             Checkpoints::Manual => None,
             Checkpoints::Background => Some(
@@ -82,8 +82,9 @@ impl EmbeddedStore {
 
     /// Writes one frozen delta to the checkpoint and lets go what that makes needless; says
     /// whether there was one. Only needed with `Checkpoints::Manual`. No space leaves the delta
-    /// waiting, any other failure poisons the store.
+    /// waiting, any other failure poisons the store. A store without space looks for some.
     pub fn checkpoint_step(&self) -> bool {
+        self.shared.look_for_space();
         self.shared.checkpoint_step(&mut || true) == Done::Checkpoint
     }
 
@@ -148,7 +149,10 @@ impl EmbeddedStore {
 
     fn fail(&self, error: AppendError) -> CommitError {
         match error {
-            AppendError::Full => CommitError::StorageFull,
+            AppendError::Full => {
+                self.shared.wish(|wishes| wishes.lacks_space = true);
+                CommitError::StorageFull
+            }
             failed @ AppendError::Failed { .. } => {
                 self.shared.poison.set(&failed);
                 CommitError::OutcomeUnknown { source: Box::new(failed) }
@@ -188,6 +192,10 @@ impl EmbeddedStore {
         self.count(bytes, took);
         let position = log.position();
         self.apply(frame, position, bytes)?;
+        if may_use_reserve && self.shared.is_full() {
+            // It may be this group that has taken the reserve.
+            self.shared.wish(|wishes| wishes.lacks_space = true);
+        }
         // The group is durable; a failure from here on concerns the next one.
         match (log.ask_for_next(), &self.thread) {
             (Some(number), Some(_)) => self.shared.wish(|wishes| wishes.segment = Some(number)),

@@ -41,6 +41,9 @@ pub(crate) struct Wishes {
     pub(crate) segment: Option<u64>,
     /// A delta was frozen.
     pub(crate) has_frozen: bool,
+    /// A commit found no space, or took the reserve. Wakes only who waits without a limit: with
+    /// one, space is looked for already.
+    pub(crate) lacks_space: bool,
     /// The store is being closed.
     pub(crate) is_closing: bool,
 }
@@ -87,7 +90,8 @@ impl Core {
     /// Takes the next wishes; waits for some, but not longer than `limit` if one is given.
     pub(crate) fn wait(&self, limit: Option<Duration>) -> Wishes {
         let is_idle = |wishes: &mut Wishes| {
-            wishes.segment.is_none() && !wishes.has_frozen && !wishes.is_closing
+            let lacks_space = wishes.lacks_space && limit.is_none();
+            wishes.segment.is_none() && !wishes.has_frozen && !wishes.is_closing && !lacks_space
         };
         let guard = self.wishes();
         let mut guard = match limit {
@@ -120,9 +124,12 @@ impl Core {
         }
     }
 
-    /// Makes the reserve if there is space.
-    pub(crate) fn stock_reserve(&self) {
-        if let Err(failed) = self.shelf.stock_reserve() {
+    /// Makes the reserve if there is space, then the segment for which there was none.
+    pub(crate) fn look_for_space(&self) {
+        if self.poison.is_set() {
+            return;
+        }
+        if let Err(failed) = self.shelf.stock_reserve().and_then(|()| self.shelf.retry_wanted()) {
             self.poison.set(&failed);
         }
     }
@@ -151,7 +158,15 @@ impl Core {
         let mut desk = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner);
         // Dropping a delta takes milliseconds: it is done here unless a reader still has it.
         desk.retired.retain(|older| Arc::strong_count(older) > 1);
-        let Some(delta) = self.oldest() else { return Done::Nothing };
+        // The one before may have poisoned the store while this one waited for the desk.
+        if self.poison.is_set() {
+            return Done::Ended;
+        }
+        let Some(delta) = self.oldest() else {
+            // The checkpoint that found no space may be durable nevertheless: then none is due.
+            self.is_checkpoint_full.store(false, Ordering::SeqCst);
+            return Done::Nothing;
+        };
         match self.carry_out(&mut desk, &delta, rest) {
             Ok(()) => {
                 self.is_checkpoint_full.store(false, Ordering::SeqCst);

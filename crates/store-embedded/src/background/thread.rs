@@ -18,7 +18,6 @@ pub(crate) fn start(shared: Arc<Core>) -> std::io::Result<JoinHandle<()>> {
 
 fn run(shared: &Core) {
     let _guard = Guard(shared);
-    let mut next = None;
     // Recovery may have left deltas.
     shared.wish(|wishes| wishes.has_frozen = true);
     loop {
@@ -27,9 +26,8 @@ fn run(shared: &Core) {
             return;
         }
         // What was wanted and found no space is wanted still.
-        next = wishes.segment.or(next);
-        shared.stock_reserve();
-        serve(shared, next);
+        shared.look_for_space();
+        serve(shared, wishes.segment);
         loop {
             match shared.checkpoint_step(&mut pace(shared)) {
                 Done::Checkpoint => {}

@@ -50,7 +50,12 @@ impl Checkpointer {
         }
         let opened = CheckpointFile::open(&*files, &dir, store_id, memory, lock.clone())?;
         let (current, position) = match opened {
-            Some((file, position)) => (Some(Arc::new(file)), position),
+            Some((file, position)) => {
+                // Its name may not be on the disk yet, if it was given and the process then died.
+                // It has to be there before the segments it makes needless go.
+                files.sync_dir(&dir).map_err(OpenError::io("sync", &dir))?;
+                (Some(Arc::new(file)), position)
+            }
             None => (None, Position(0)),
         };
         let is_bug = options.believes_early();
@@ -136,7 +141,7 @@ impl Checkpointer {
 
     /// Opens the checkpoint anew after it ran out of space. None if there was none.
     pub(crate) fn reopen(&mut self) -> Result<Option<CheckpointView>, CheckpointError> {
-        if self.current.take().is_none() {
+        if self.current.is_none() {
             // What there is of a first one only takes up space.
             let removed = self.files.remove(&self.dir.join(NEW_NAME));
             return match removed {
@@ -151,6 +156,8 @@ impl Checkpointer {
         let failed = |error: OpenError| CheckpointError::Failed(error.into());
         let (file, position) = opened.map_err(failed)?.ok_or(CheckpointError::Damaged)?;
         let file = Arc::new(file);
+        // Only now: without a current one, the next checkpoint would be taken for the first, and
+        // would take the place of this one.
         self.position = position;
         self.current = Some(file.clone());
         file.view().map(Some)

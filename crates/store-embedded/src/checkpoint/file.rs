@@ -153,7 +153,12 @@ impl CheckpointFile {
             self.write_rows(&mut rows, delta, rest)?;
         }
         self.write_about(&transaction, delta.position).map_err(|e| self.explain(e))?;
-        transaction.commit().map_err(|e| self.explain(e))
+        transaction.commit().map_err(|e| self.explain(e))?;
+        if self.health.is_unharmed() {
+            return Ok(());
+        }
+        // Something failed where redb does not say so, perhaps on a reader's thread.
+        Err(self.explain(redb::Error::PreviousIo))
     }
 
     fn write_rows(
@@ -210,8 +215,15 @@ impl CheckpointFile {
     }
 
     /// What an error means: after one for want of space, all that follows is for want of space.
+    /// After a failure nothing is, whatever it says: a failed sync has lost what it should save.
     pub(super) fn explain(&self, error: impl Into<redb::Error>) -> CheckpointError {
-        if self.health.is_only_full() { CheckpointError::Full } else { CheckpointError::of(error) }
+        if self.health.is_only_full() {
+            CheckpointError::Full
+        } else if self.health.has_failed() {
+            CheckpointError::Failed(Box::new(error.into()))
+        } else {
+            CheckpointError::of(error)
+        }
     }
 }
 

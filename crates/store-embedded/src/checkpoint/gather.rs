@@ -21,8 +21,8 @@ pub(super) struct Gather {
     /// Blocks in memory that are enough for a flush.
     enough: usize,
     waiting: RwLock<Waiting>,
-    /// Held while waiting blocks are written.
-    flushing: Mutex<()>,
+    /// Held while waiting blocks are written; how that failed, if it did.
+    flushing: Mutex<Option<io::ErrorKind>>,
 }
 
 /// Blocks that are not in the file yet, by their number.
@@ -35,7 +35,7 @@ struct Waiting {
 
 impl Gather {
     pub(super) fn new(file: Box<dyn FileHandle>, bytes: usize) -> Self {
-        Self { file, enough: bytes / BLOCK, waiting: RwLock::default(), flushing: Mutex::new(()) }
+        Self { file, enough: bytes / BLOCK, waiting: RwLock::default(), flushing: Mutex::default() }
     }
 
     pub(super) fn file(&self) -> &dyn FileHandle {
@@ -79,19 +79,29 @@ impl Gather {
         Ok(())
     }
 
-    /// Writes all that waits. Nothing is synced.
+    /// Writes all that waits. Nothing is synced. Once it has failed it always fails: what did not
+    /// reach the file stays here to be read, and newer blocks must not take its place.
     pub(super) fn flush(&self) -> io::Result<()> {
-        let _flushing = self.flushing();
+        let mut failed = self.flushing();
         let leaving = {
             let mut waiting = self.waiting_mut();
+            if !waiting.leaving.is_empty() {
+                return Err(failed.unwrap_or(io::ErrorKind::Other).into());
+            }
             if waiting.blocks.is_empty() {
                 return Ok(());
             }
             waiting.leaving = Arc::new(std::mem::take(&mut waiting.blocks));
             waiting.leaving.clone()
         };
+        self.write_blocks(&leaving).inspect_err(|error| *failed = Some(error.kind()))?;
+        self.waiting_mut().leaving = Arc::default();
+        Ok(())
+    }
+
+    fn write_blocks(&self, blocks: &Blocks) -> io::Result<()> {
         let (mut piece, mut start) = (Vec::with_capacity(PIECE), 0);
-        for (number, block) in &*leaving {
+        for (number, block) in blocks {
             let is_next = start + (piece.len() / BLOCK) as u64 == *number;
             if !is_next || piece.len() >= PIECE {
                 self.write_piece(start, &piece)?;
@@ -100,9 +110,7 @@ impl Gather {
             }
             piece.extend_from_slice(block);
         }
-        self.write_piece(start, &piece)?;
-        self.waiting_mut().leaving = Arc::default();
-        Ok(())
+        self.write_piece(start, &piece)
     }
 
     fn write_piece(&self, start: u64, piece: &[u8]) -> io::Result<()> {
@@ -118,7 +126,7 @@ impl Gather {
         self.waiting.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn flushing(&self) -> MutexGuard<'_, ()> {
+    fn flushing(&self) -> MutexGuard<'_, Option<io::ErrorKind>> {
         self.flushing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -143,6 +151,23 @@ mod tests {
 
     use super::*;
     use crate::file::{FileLayer, SimFiles};
+
+    #[test]
+    fn blocks_of_a_failed_flush_are_not_forgotten() {
+        let files = SimFiles::new(1);
+        let gather = Gather::new(files.create(Path::new("/a/file")).expect("created"), 1 << 20);
+        gather.file().set_length(2 * BLOCK as u64).expect("long enough");
+        gather.write(0, &[1; 2 * BLOCK]).expect("noted");
+        files.fail_operation(files.operations(), io::ErrorKind::StorageFull);
+        for _ in 0..2 {
+            let failed = gather.flush().expect_err("the first write fails, and so do all others");
+            assert_eq!(failed.kind(), io::ErrorKind::StorageFull);
+            gather.write(0, &[2; BLOCK]).expect("noted");
+        }
+        let mut bytes = vec![0; 2 * BLOCK];
+        gather.read(0, &mut bytes).expect("read");
+        assert_eq!(bytes, [[2; BLOCK], [1; BLOCK]].concat());
+    }
 
     /// Random writes, reads and flushes give what a plain file would give.
     #[test]

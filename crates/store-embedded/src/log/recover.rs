@@ -322,8 +322,11 @@ impl Recovery {
         let Tail { image, end, last_frame } = tail;
         let path = image.path.clone();
         let file = files.open(&path).map_err(OpenError::io("open", &path))?;
-        // The last frame was read, perhaps from a page that never reached the disk, or whose sync
-        // failed. It is written again so that a sync cannot take it for done.
+        // Header and last frame were read, perhaps from pages that never reached the disk, or
+        // whose sync failed. They are written again so that a sync cannot take them for done.
+        if let Some(header) = image.header {
+            file.write_at(0, &header.encode()).map_err(OpenError::io("write", &path))?;
+        }
         let last = last_frame.and_then(|at| Some((at, image.frame_at(at, self.store_id)?)));
         if let Some((at, frame)) = last {
             file.write_at(at as u64, frame.bytes).map_err(OpenError::io("write", &path))?;

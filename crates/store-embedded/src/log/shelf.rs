@@ -29,8 +29,8 @@ struct Slot {
     made: u64,
     /// Whether the file of the reserve is there.
     has_reserve: bool,
-    /// Whether there was no space for the segment wanted last.
-    is_full: bool,
+    /// The segment wanted last, if there was no space for it.
+    wanted: Option<u64>,
 }
 
 impl Shelf {
@@ -41,7 +41,7 @@ impl Shelf {
         keeps_reserve: bool,
         made: u64,
     ) -> Self {
-        let slot = Slot { spare: None, made, has_reserve: false, is_full: false };
+        let slot = Slot { spare: None, made, has_reserve: false, wanted: None };
         Self { files, dir, segment_bytes, keeps_reserve, slot: Mutex::new(slot) }
     }
 
@@ -66,7 +66,7 @@ impl Shelf {
     /// Whether a segment was wanted for which there was no space, or the reserve is used up.
     pub(crate) fn is_full(&self) -> bool {
         let slot = self.slot();
-        slot.is_full || self.is_reserve_used(&slot)
+        slot.wanted.is_some() || self.is_reserve_used(&slot)
     }
 
     const fn is_reserve_used(&self, slot: &Slot) -> bool {
@@ -106,6 +106,26 @@ impl Shelf {
         Ok(())
     }
 
+    /// Makes the segment for which there was no space, unless it was made meanwhile. Its space may
+    /// still be missing: that is no error.
+    ///
+    /// # Errors
+    /// The file layer failed.
+    pub(crate) fn retry_wanted(&self) -> Result<(), AppendError> {
+        let mut slot = self.slot();
+        let Some(number) = slot.wanted else { return Ok(()) };
+        if slot.made >= number {
+            slot.wanted = None;
+            return Ok(());
+        }
+        match self.make(&mut slot, number) {
+            Ok(made) => slot.spare = Some(made),
+            Err(AppendError::Full) => {}
+            Err(failed) => return Err(failed),
+        }
+        Ok(())
+    }
+
     /// The segment with a number; made now if it is not there, of the reserve if there is no
     /// other space and the group may use it.
     pub(super) fn take(&self, number: u64, may_use: bool) -> Result<Segment, AppendError> {
@@ -129,6 +149,8 @@ impl Shelf {
         self.files.sync_dir(&self.dir).map_err(AppendError::failed("sync", &self.dir))?;
         let file = self.files.open(&path).map_err(AppendError::failed("open", &path))?;
         slot.made = number;
+        // The segment is there; that the store is full says the missing reserve, until it is back.
+        slot.wanted = None;
         tracing::warn!(number, "the log goes on in its reserve");
         Ok(Segment { number, path, file, end: 0, capacity: self.segment_bytes })
     }
@@ -140,7 +162,7 @@ impl Shelf {
 
     fn make(&self, slot: &mut Slot, number: u64) -> Result<Segment, AppendError> {
         let made = make(&*self.files, &self.dir, number, self.segment_bytes, Step::done);
-        slot.is_full = matches!(made, Err(AppendError::Full));
+        slot.wanted = matches!(made, Err(AppendError::Full)).then_some(number);
         let made = made?;
         slot.made = number;
         Ok(made)

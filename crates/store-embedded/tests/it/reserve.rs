@@ -66,6 +66,43 @@ fn a_full_store_still_deletes() {
     assert_eq!(open(&files).position(), Position(position.0 + 2));
 }
 
+/// Space comes back while nobody commits: the store finds it by itself.
+#[test]
+fn a_full_store_finds_space_by_itself() {
+    for takes_reserve in [false, true] {
+        let files = SimFiles::new(1);
+        files.limit_space(Some(3 * SEGMENT_BYTES + 100));
+        let store = open(&files);
+        fill(&store);
+        if takes_reserve {
+            store.commit_from_reserve(&delete(1)).expect("the reserve is for this");
+        }
+        store.checkpoint_step();
+        assert!(store.is_full(), "there is no space yet");
+        files.limit_space(None);
+        store.checkpoint_step();
+        assert!(!store.is_full(), "reserve taken: {takes_reserve}");
+        store.commit(&put(1)).expect("there is space again");
+    }
+}
+
+/// The same with the store's own thread, which nobody but a refused commit tells of it.
+#[test]
+fn the_thread_of_a_full_store_finds_space() {
+    let files = SimFiles::new(1);
+    files.limit_space(Some(3 * SEGMENT_BYTES + 100));
+    let options = reserving(&files).checkpoints(Checkpoints::Background);
+    let store = EmbeddedStore::open(DIR, options).expect("it opens");
+    fill(&store);
+    store.commit_from_reserve(&delete(1)).expect("the reserve is for this");
+    assert!(store.is_full());
+    files.limit_space(None);
+    while store.is_full() {
+        std::thread::yield_now();
+    }
+    store.commit(&put(1)).expect("there is space again");
+}
+
 /// The process or the machine dies anywhere on the way into the reserve.
 #[test]
 fn the_reserve_survives_a_crash_at_any_operation() {
