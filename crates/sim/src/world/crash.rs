@@ -47,7 +47,9 @@ impl World {
         let salt = self.random.next();
         let booted = Process::boot(disk, &self.config, salt, self.now);
         self.process = booted.map_err(|error| cannot_open(&error))?;
-        self.know_shards()
+        self.know_shards()?;
+        // As each shard's driver does first: what recovery wants to be posted or read.
+        (0..self.process.shards.len()).try_for_each(|shard| self.carry_out(shard))
     }
 
     /// The shadow learns what taking the shards has written.
